@@ -1,0 +1,60 @@
+# `make help` lists what can be done here.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+# On one machine: start the bundled PostgreSQL and Valkey around a command.
+WITH_SERVERS := $(RUN) -m config.embedded
+# The CPU index that PyTorch's "Get Started" page names, for machines without a GPU.
+TORCH_INDEX ?=
+
+.PHONY: help setup demo migrate test test-all lint format lock screenshots clean
+
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/installed ## Create .venv and install exact versions
+
+$(VENV)/installed: requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: install a newer Python, or name it with PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing: install it (Debian: apt-get install python3-venv)."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(if $(TORCH_INDEX),$(RUN) -m pip install --no-compile --quiet --index-url $(TORCH_INDEX) $$(grep -oE '^torch(vision)?==[0-9.]+' requirements.txt))
+	$(RUN) -m pip install --no-compile --no-deps --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+demo: setup ## Run the main job with fictional people, then serve on http://127.0.0.1:8000 (ARGS=--exit: don't serve)
+	@$(WITH_SERVERS) $(RUN) manage.py demo $(ARGS)
+
+migrate: setup ## Bring the database up to date, as the owner of its tables
+	@$(WITH_SERVERS) sh -c 'DATABASE_URL="$${OWNER_DATABASE_URL:-$$DATABASE_URL}" $(RUN) manage.py migrate'
+
+test: setup ## Run the tests (not the slow ones)
+	@$(RUN) -m tests.browser
+	$(RUN) -m pytest -m "not slow" $(ARGS)
+
+test-all: setup ## Run all tests
+	@$(RUN) -m tests.browser
+	$(RUN) -m pytest $(ARGS)
+
+lint: setup ## Check style, types, the import contract and migrations
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(WITH_SERVERS) sh -c 'DATABASE_URL="$${OWNER_DATABASE_URL:-$$DATABASE_URL}" $(RUN) manage.py makemigrations --check --dry-run'
+
+format: setup ## Format the code
+	$(VENV)/bin/ruff check --fix-only --quiet .
+	$(VENV)/bin/ruff format .
+
+lock: setup ## Renew requirements.txt from pyproject.toml
+	$(VENV)/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+		--upgrade --quiet --no-annotate --custom-compile-command "make lock" -o requirements.txt
+
+screenshots: setup ## Take the README's screenshots again
+	@$(RUN) -m docs.screenshots
+
+clean: ## Remove the bundled servers' data, uploads and weights
+	rm -rf var

@@ -1,0 +1,51 @@
+"""Celery: what wakes the workers. What they owe is in PostgreSQL (identification/models/job.py)."""
+
+import ctypes
+import os
+import signal
+import sys
+
+from celery import Celery
+from celery.signals import worker_process_init
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+PR_SET_PDEATHSIG = 1
+
+app = Celery("countersign")
+app.conf.update(
+    broker_url=settings.REDIS_URL,
+    broker_connection_retry_on_startup=True,
+    # A lost message costs time, not work, so nothing is gained by keeping results or acknowledging late.
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    worker_prefetch_multiplier=1,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    worker_hijack_root_logger=False,
+    task_soft_time_limit=settings.JOB_LEASE_SECONDS - 10 if settings.JOB_LEASE_SECONDS > 20 else None,
+    broker_transport_options={"socket_timeout": 10, "socket_connect_timeout": 3, "max_retries": 1},
+    timezone="UTC",
+    beat_schedule={
+        "reconcile": {
+            "task": "identification.tasks.reconcile",
+            "schedule": settings.RECONCILE_EVERY_SECONDS,
+            "options": {"expires": settings.RECONCILE_EVERY_SECONDS * 2},
+        },
+        "lapse-assignments": {"task": "review.tasks.lapse_assignments", "schedule": 60, "options": {"expires": 120}},
+    },
+    beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
+)
+app.autodiscover_tasks()
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process when its parent ends, however that happens."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@worker_process_init.connect
+def _leave_no_orphan(**_: object) -> None:
+    die_with_parent()
