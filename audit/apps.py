@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class AuditConfig(AppConfig):
+    """What happened, who did it, and how anybody can verify that the record is whole."""
+
+    name = "audit"
+
+    def ready(self) -> None:
+        from audit import receivers  # noqa: F401 - importing connects them
+        from audit.append_only import grant_app_role
+
+        # Fired once after every app has migrated, so that the tables of all of them are there.
+        post_migrate.connect(grant_app_role, sender=self)

@@ -1,0 +1,170 @@
+"""Every kind of entry that the log may hold, with what its payload says and a sentence for people.
+
+A name is `app:thing:happening/version`. A payload holds ids, hashes, counts, codes and settings; never
+names, images, embeddings or free text, so that erasing a person's data leaves the log whole. A kind
+whose payload changes its meaning gets a new version; the old one stays, for the entries that use it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+LARGEST_INTEGER = 2**53 - 1
+LONGEST_TEXT = 500
+# Control characters and the semicolon could start a new cell where a spreadsheet opens a CSV export.
+FORBIDDEN_IN_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f;\ud800-\udfff\u2028\u2029]")
+KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
+
+
+class UnknownKind(LookupError):
+    """A kind that this registry doesn't hold."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind: the keys that its payload must and may have, and its sentence.
+
+    The sentence may name {actor}, {subject}, {purpose} and any key of the payload.
+    """
+
+    name: str
+    payload_keys: frozenset[str]
+    sentence: str
+    optional_keys: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        """The name as people read it in a list: "assessment signed"."""
+        return self.name.partition("/")[0].partition(":")[2].replace(":", " ")
+
+    def checked(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the payload as plain JSON values; raise where it isn't what this kind says."""
+        missing = self.payload_keys - payload.keys()
+        unknown = payload.keys() - self.payload_keys - self.optional_keys
+        if missing or unknown:
+            raise ValueError(f"{self.name}: missing {sorted(missing)}, unknown {sorted(unknown)}")
+        return {key: plain(value) for key, value in payload.items()}
+
+
+def plain(value: Any, depth: int = 2) -> Any:
+    """Return text, whole numbers, truth values, None, and lists and flat dictionaries of these.
+
+    A float has no single way of being written, so it is refused: scores are decimal strings.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return _whole_number(value)
+    if isinstance(value, str):
+        return _text(str(value))
+    if isinstance(value, list | tuple) and depth:
+        return [plain(item, depth - 1) for item in value]
+    if isinstance(value, Mapping) and depth:
+        return {_key(key): plain(item, depth - 1) for key, item in value.items()}
+    raise TypeError(f"{type(value).__name__} has no place in an audit payload")
+
+
+def _whole_number(value: int) -> int:
+    if abs(value) > LARGEST_INTEGER:
+        raise ValueError("A number beyond 2**53 - 1 has no exact place in JSON; record it as text")
+    return int(value)
+
+
+def _text(value: str) -> str:
+    if len(value) > LONGEST_TEXT or FORBIDDEN_IN_TEXT.search(value):
+        raise ValueError(f"Text in an audit payload is an id, a hash or a code, not {value[:40]!r}")
+    return value
+
+
+def _key(value: Any) -> str:
+    if not isinstance(value, str) or not KEY.fullmatch(value):
+        raise TypeError(f"{value!r} is not a plain key of an audit payload")
+    return value
+
+
+def kind_named(name: str) -> Kind:
+    """Return a kind by its name; an unknown one is a programmer's mistake."""
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise UnknownKind(f"{name!r} stands in no registry: add it to audit/kinds.py") from None
+
+
+def _kind(name: str, sentence: str, keys: str = "", optional: str = "") -> Kind:
+    return Kind(name, frozenset(keys.split()), sentence, frozenset(optional.split()))
+
+
+_ACCOUNTS = (
+    _kind("accounts:session:opened/1", "{actor} signed in."),
+    _kind("accounts:session:refused/1", "A sign-in was refused ({reason}). Account: {subject}.", "reason"),
+    _kind("accounts:session:closed/1", "{actor} signed out."),
+    _kind("accounts:user:changed/1", "{actor} changed the account of {subject} ({fields}).", "fields"),
+    _kind("accounts:role:granted/1", "{actor} gave {subject} the role {role}.", "role"),
+    _kind("accounts:role:revoked/1", "{actor} took the role {role} from {subject}.", "role"),
+    _kind("accounts:agency:changed/1", "{actor} changed the agency {subject} ({fields}).", "fields"),
+)
+_IDENTIFICATION = (
+    _kind("identification:case:opened/1", "{actor} opened {subject} (purpose: {purpose}).", "", "purpose"),
+    _kind("identification:case:viewed/1", "{actor} looked at {subject}."),
+    _kind("identification:photograph:received/1", "{actor} added {subject}.",
+          "sha256 bytes", "home case gallery media_type width height"),
+    _kind("identification:photograph:refused/1", "A file that {actor} sent for {subject} was refused ({code}).",
+          "code bytes", "home sha256 case gallery"),
+    _kind("identification:photograph:analysed/1", "Faces found in {subject}: {faces}.",
+          "detector encoder faces sha256", "case gallery orientation face_ids attempts drawn"),
+    _kind("identification:photograph:quarantined/1", "{subject} was set aside after {attempts} attempts.",
+          "attempts", "code sha256 case gallery"),
+    _kind("identification:photograph:viewed/1", "{actor} looked at {subject} ({variant}).",
+          "variant", "case gallery face sha256 review"),
+    _kind("identification:gallery:opened/1", "{actor} opened {subject}.", "gallery_kind", "purposes basis_sha256"),
+    _kind("identification:gallery:changed/1", "{actor} changed {subject} ({fields}).", "fields"),
+    _kind("identification:person:enrolled/1", "{actor} enrolled {subject}.", "gallery"),
+    _kind("identification:reference:enrolled/1", "{subject} was enrolled for {actor}.",
+          "person sha256", "gallery photograph face encoder"),
+    _kind("identification:reference:refused/1", "A reference photograph for {subject} was refused ({code}).",
+          "code", "person gallery photograph sha256 bytes"),
+    _kind("identification:probe:chosen/1", "{actor} chose {subject} to be identified.",
+          "face photograph", "case purpose"),
+    _kind("identification:probe:searched-again/1", "{actor} asked for one more search of {subject}.", "case"),
+    _kind("identification:search:run/1",
+          "{subject} looked through the references of {persons} people; candidates proposed: {candidates}.",
+          "probe encoder galleries gallery_size persons method settings list_length cut_off candidates",
+          "case purpose gallery_kind embedding candidate_ids requested_by sha256"),
+    _kind("identification:encoder:installed/1", "{actor} installed {subject} ({name} {version}).",
+          "name version weights_sha256", "dimension licence"),
+    _kind("identification:encoder:activated/1", "{actor} made {subject} the active encoder ({name} {version}).",
+          "name version weights_sha256", "dimension licence replaces"),
+    _kind("identification:policy:changed/1", "{actor} changed {subject} ({fields}).", "fields", "purpose values"),
+)
+_REVIEW = (
+    _kind("review:review:opened/1", "{subject} was opened and waits for two reviewers.",
+          "search probe", "case refers_to requested_by"),
+    _kind("review:assignment:taken/1", "{actor} took {subject} ({part}).",
+          "part seed", "review until lease_seconds"),
+    _kind("review:assignment:declined/1", "{actor} declined {subject} ({code}).", "code", "part review"),
+    _kind("review:analysis:recorded/1",
+          "{actor} recorded, before any candidate was shown, what {subject} allows ({suitability}).",
+          "suitability", "part review limitations probe"),
+    _kind("review:comparison:recorded/1",
+          "{actor} went through the candidates of {subject} and retained {retained} of {listed}.",
+          "review retained listed"),
+    _kind("review:signature:refused/1", "A signature of {actor} was refused: wrong password.", "review"),
+    _kind("review:candidates:viewed/1", "{actor} looked at the candidates of {subject}.",
+          "search", "part review candidate"),
+    _kind("review:assessment:signed/1", "{actor} signed {subject}.",
+          "document_sha256 part", "review suitability"),
+    _kind("review:review:discordant/1", "The assessments of {subject} differ; it waits for an adjudicator.",
+          "case", "assessments"),
+    _kind("review:review:inconclusive/1", "{subject} ended without a conclusion.", "case", "assessments code"),
+    _kind("review:conclusion:reached/1", "{subject} was reached ({outcome}).",
+          "case review outcome finding reviewers adjudicated", "dissent"),
+    _kind("review:conclusion:viewed/1", "{actor} read the conclusion of {subject}."),
+)
+_AUDIT = (
+    _kind("audit:export:made/1", "{actor} exported {entries} entries of this log ({format}).",
+          "format entries root", "header_sha256 filters"),
+    _kind("audit:log:viewed/1", "{actor} read this log.", "", "filters before"),
+)
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (*_ACCOUNTS, *_IDENTIFICATION, *_REVIEW, *_AUDIT)}

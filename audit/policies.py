@@ -1,0 +1,7 @@
+"""Who may read the log: an auditor or an administrator, and only that of their own agency."""
+
+from accounts.policies import is_administrator, is_auditor
+
+can_read_log = is_auditor | is_administrator
+# An export is the log in a file: whoever may read it may take it along.
+can_export_log = can_read_log

@@ -1,0 +1,113 @@
+"""What may be read of the log: never more than the viewer's own agency."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from audit.kinds import KINDS
+from audit.models import Entry, EntryQuerySet
+from audit.policies import can_read_log
+from audit.subjects import Names, names_of
+
+NOBODY_HERE = "Somebody of another agency"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What somebody asks of the log; days are whole days, both included."""
+
+    kind: str = ""
+    person: int | None = None
+    since: date | None = None
+    until: date | None = None
+
+    def as_payload(self) -> dict[str, Any]:
+        """Return those that were set, as plain values for a header or a payload."""
+        return {key: str(value) if isinstance(value, date) else value for key, value in asdict(self).items() if value}
+
+
+NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry as people read it."""
+
+    entry: Entry
+    sentence: str
+
+    @property
+    def leaf_hash(self) -> str:
+        """The leaf hash in hexadecimal digits."""
+        return bytes(self.entry.leaf_hash).hex()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The entry as it was hashed."""
+        return dict(json.loads(self.entry.canonical))
+
+
+def entries(viewer: User, filters: Filters = NO_FILTERS) -> EntryQuerySet:
+    """Return the entries of the viewer's agency that they may read, the newest first."""
+    if not can_read_log(viewer):
+        return Entry.objects.none()
+    return narrowed(Entry.objects.of_agency(viewer.agency), filters).order_by("-id")
+
+
+def narrowed(found: EntryQuerySet, filters: Filters) -> EntryQuerySet:
+    """Return the entries that the filters leave."""
+    if filters.kind:
+        found = found.filter(kind=filters.kind)
+    if filters.person:
+        found = found.filter(actor=filters.person)
+    until = filters.until + timedelta(days=1) if filters.until else None
+    return found.between(_midnight(filters.since), _midnight(until))
+
+
+def timeline(viewer: User, found: Iterable[Entry]) -> list[Line]:
+    """Return entries with their sentences; names are asked for once per kind of thing, not once per entry."""
+    page = list(found)
+    wanted = {(entry.subject_type, entry.subject_id) for entry in page}
+    wanted |= {("accounts.user", str(entry.actor_id)) for entry in page if entry.actor_id}
+    names = names_of(wanted, viewer.agency)
+    return [Line(entry, sentence(entry, names)) for entry in page]
+
+
+def sentence(entry: Entry, names: Names) -> str:
+    """Return what happened, in plain words."""
+    kind = KINDS.get(entry.kind)
+    said = json.loads(entry.canonical)
+    words = _Words({key: _words(value) for key, value in said["payload"].items()})
+    words.setdefault("purpose", entry.purpose or "none")
+    words["actor"] = names.get(("accounts.user", str(entry.actor_id)), NOBODY_HERE) if entry.actor_id else "Countersign"
+    words["subject"] = names.get((entry.subject_type, entry.subject_id), "unknown")
+    text = kind.sentence.format_map(words) if kind else f"{words['actor']}: {entry.kind}."
+    return text[:1].upper() + text[1:]
+
+
+class _Words(dict[str, str]):
+    """Words for a sentence; what an entry doesn't say is called that."""
+
+    def __missing__(self, key: str) -> str:
+        return "not stated"
+
+
+def _words(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(_words, value)) or "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_words(item)}" for key, item in value.items()) or "none"
+    return str(value).replace("_", " ")
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return timezone.make_aware(datetime.combine(day, time.min)) if day else None

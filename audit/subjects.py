@@ -1,0 +1,69 @@
+"""What the things that entries are about are called on a page.
+
+An entry holds the kind of thing and its id. Apps whose things have a number or a name that an
+auditor may read say so when they are ready: `name_subjects("identification.case", "number")`. The rest
+are called by kind and id.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+
+from accounts.models import Agency
+
+Names = dict[tuple[str, str], str]
+
+_NAME_FIELDS = {"accounts.user": "full_name", "accounts.agency": "name"}
+# These need no word before their name.
+_PROPER_NAMES = {"accounts.user", "accounts.agency"}
+
+
+def name_subjects(label: str, field: str) -> None:
+    """Call things of this model ("app.model") by one of their fields."""
+    _NAME_FIELDS[label] = field
+
+
+def names_of(wanted: Iterable[tuple[str, str]], agency: Agency) -> Names:
+    """Return what each (type, id) is called, with one query per type that has names."""
+    names: Names = {}
+    by_type: dict[str, set[str]] = {}
+    for subject_type, subject_id in wanted:
+        by_type.setdefault(subject_type, set()).add(subject_id)
+    for subject_type, ids in by_type.items():
+        names |= _names_of_type(subject_type, ids, agency)
+    return names
+
+
+def _names_of_type(subject_type: str, ids: set[str], agency: Agency) -> Names:
+    try:
+        model = apps.get_model(subject_type)
+    except (LookupError, ValueError):
+        return {(subject_type, pk): f"{subject_type} {pk}".strip() or "none" for pk in ids}
+    if model is Agency:
+        return {(subject_type, str(agency.pk)): agency.name}
+    kind = str(model._meta.verbose_name)
+    named = _looked_up(model, ids, agency)
+    if subject_type in _PROPER_NAMES:
+        return {(subject_type, pk): name for pk, name in named.items()}
+    return {(subject_type, pk): f"{kind} {named.get(pk, pk)}" for pk in ids}
+
+
+def _looked_up(model: type[models.Model], ids: set[str], agency: Agency) -> dict[str, str]:
+    """Return names by id. What another agency holds keeps its name to itself."""
+    field = _NAME_FIELDS.get(model._meta.label_lower)
+    if field is None:
+        return {}
+    own: dict[str, Any] = {"agency": agency} if _has_agency(model) else {}
+    rows = model._base_manager.filter(pk__in=ids, **own).values_list("pk", field)
+    return {str(pk): str(name) for pk, name in rows}
+
+
+def _has_agency(model: type[models.Model]) -> bool:
+    try:
+        model._meta.get_field("agency")
+    except FieldDoesNotExist:
+        return False
+    return True
