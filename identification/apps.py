@@ -1,0 +1,28 @@
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class IdentificationConfig(AppConfig):
+    """Cases, galleries, photographs and faces, and the search that proposes candidates."""
+
+    name = "identification"
+
+    def ready(self) -> None:
+        from audit.subjects import name_subjects
+
+        post_migrate.connect(make_policies, sender=self)
+        name_subjects("identification.case", "number")
+        name_subjects("identification.gallery", "name")
+        name_subjects("identification.encoder", "name")
+
+
+def make_policies(*, using: str, **_: Any) -> None:
+    """Give every purpose its policy; one that an administrator has tightened stays as it is."""
+    from identification.models import Purpose, PurposePolicy
+
+    corroborated = (Purpose.DECEASED, Purpose.CAPTURED)
+    for purpose in Purpose:
+        defaults = {"corroboration_required": purpose in corroborated}
+        PurposePolicy.objects.using(using).get_or_create(purpose=purpose, defaults=defaults)

@@ -1,0 +1,29 @@
+"""Who may do what with cases, photographs and galleries. Services ask these again."""
+
+from typing import Any
+
+import rules
+
+from accounts.models import User
+from accounts.policies import is_administrator, is_intake
+from identification.errors import NotPermitted
+
+
+@rules.predicate
+def in_its_agency(user: User, thing: Any) -> bool:
+    """Whether the case, gallery or photograph belongs to the person's own agency."""
+    return bool(user.agency_id == thing.agency_id)
+
+
+can_open_case = is_intake
+can_add_photographs = is_intake & in_its_agency
+can_choose_probe = is_intake & in_its_agency
+can_open_gallery = is_administrator
+can_enrol = (is_intake | is_administrator) & in_its_agency
+can_view = in_its_agency
+
+
+def require(allowed: bool, sentence: str) -> None:
+    """Raise NotPermitted with the sentence unless allowed."""
+    if not allowed:
+        raise NotPermitted(sentence)

@@ -1,0 +1,166 @@
+"""What reads. What a viewer may not see never leaves here."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, TextField, Value, When
+
+from accounts.models import User
+from identification.models import (
+    Candidate,
+    Case,
+    Face,
+    Gallery,
+    Job,
+    Person,
+    Photograph,
+    Probe,
+    Reference,
+    RefusedFile,
+    Search,
+)
+
+OPEN_STATES = (Job.State.DUE, Job.State.LEASED)
+
+
+def cases(viewer: User) -> QuerySet[Case]:
+    """Cases of the viewer's agency, the newest first."""
+    return Case.objects.filter(agency=viewer.agency_id).select_related("opened_by")
+
+
+def galleries(viewer: User) -> QuerySet[Gallery]:
+    """Galleries of the viewer's agency with how many people and references they hold."""
+    return Gallery.objects.filter(agency=viewer.agency_id).annotate(
+        persons_count=Count("persons", distinct=True),
+        references_count=Count("persons__references", filter=Q(persons__references__face__isnull=False), distinct=True),
+    )
+
+
+def persons(viewer: User, gallery: Gallery) -> QuerySet[Person]:
+    """People of a gallery with their references, by name."""
+    references = Reference.objects.select_related("photograph", "face")
+    return Person.objects.filter(gallery=gallery, gallery__agency=viewer.agency_id).prefetch_related(
+        Prefetch("references", references)
+    )
+
+
+def refused_references(viewer: User, gallery: Gallery) -> QuerySet[Reference]:
+    """References of a gallery that take no part in searches, with whose they are; the newest first."""
+    unusable = (Photograph.State.REFUSED, Photograph.State.QUARANTINED)
+    return (
+        Reference.objects.filter(person__gallery=gallery, person__gallery__agency=viewer.agency_id)
+        .filter(photograph__state__in=unusable)
+        .select_related("person", "photograph")
+        .order_by("-added_at")
+    )
+
+
+def permitted_galleries(case: Case) -> QuerySet[Gallery]:
+    """Galleries that the case's purpose may search: its own agency's, of its kind, held for this purpose."""
+    return Gallery.objects.filter(agency=case.agency_id, kind=case.gallery_kind, purposes__contains=[case.purpose])
+
+
+def photographs(viewer: User) -> QuerySet[Photograph]:
+    """Photographs in the cases and galleries of the viewer's agency."""
+    return Photograph.objects.filter(
+        Q(case__agency=viewer.agency_id) | Q(gallery__agency=viewer.agency_id)
+    ).select_related("case", "gallery")
+
+
+def faces(viewer: User) -> QuerySet[Face]:
+    """Faces in the photographs of the viewer's agency."""
+    return Face.objects.filter(
+        Q(photograph__case__agency=viewer.agency_id) | Q(photograph__gallery__agency=viewer.agency_id)
+    ).select_related("photograph__case", "photograph__gallery")
+
+
+def probes(viewer: User) -> QuerySet[Probe]:
+    """Probes in the cases of the viewer's agency."""
+    return Probe.objects.filter(case__agency=viewer.agency_id).select_related("case", "photograph", "face")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the photographs of a case or gallery have come, for people to read."""
+
+    photographs: list[Photograph]
+    refused_files: list[RefusedFile]
+    waiting: int
+    set_aside: int
+    faces: int
+    searches_waiting: int
+
+    @property
+    def total(self) -> int:
+        return len(self.photographs) + len(self.refused_files)
+
+    @property
+    def refused(self) -> int:
+        return len(self.refused_files) + self.set_aside
+
+    @property
+    def done(self) -> int:
+        return self.total - self.waiting
+
+    @property
+    def in_words(self) -> str:
+        """Say how far it has come, in counts."""
+        noun = ("file" if self.refused_files else "photograph") + ("" if self.total == 1 else "s")
+        counts = [
+            f"{self.done} of {self.total} {noun} read" if self.waiting else f"{self.total} {noun} received",
+            f"{self.faces} {'face' if self.faces == 1 else 'faces'} found",
+        ]
+        if self.refused:
+            counts.append(f"{self.refused} refused")
+        return ", ".join(counts)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether something will still change by itself."""
+        return bool(self.waiting or self.searches_waiting)
+
+
+def progress_of(viewer: User, home: Case | Gallery) -> Progress:
+    """Return the progress of a case or gallery; empty when it is another agency's."""
+    if home.agency_id != viewer.agency_id:
+        return Progress([], [], 0, 0, 0, 0)
+    found = list(
+        home.photographs.select_related("uploaded_by")
+        .prefetch_related(Prefetch("faces", _faces_with_searches()))
+        .order_by("received_at")
+    )
+    states = [photograph.state for photograph in found]
+    return Progress(
+        photographs=found,
+        refused_files=list(home.refused_files.all()),
+        waiting=states.count(Photograph.State.WAITING),
+        set_aside=states.count(Photograph.State.REFUSED) + states.count(Photograph.State.QUARANTINED),
+        faces=sum(len(photograph.faces.all()) for photograph in found),
+        searches_waiting=_searches_waiting(home),
+    )
+
+
+def _faces_with_searches() -> QuerySet[Face]:
+    """Faces with their probes and `search_state`: waiting, proposed, empty or failed; "" for a face without a probe."""
+    open_searches = Job.objects.filter(kind=Job.Kind.SEARCH_PROBE, state__in=OPEN_STATES, subject_id=OuterRef("probe"))
+    searches = Search.objects.filter(probe=OuterRef("probe"))
+    candidates = Candidate.objects.filter(search__probe=OuterRef("probe"))
+    return Face.objects.select_related("probe").annotate(
+        search_state=models.Case(
+            When(probe__isnull=True, then=Value("")),
+            When(Exists(open_searches), then=Value("waiting")),
+            When(Exists(candidates), then=Value("proposed")),
+            When(Exists(searches), then=Value("empty")),
+            default=Value("failed"),
+            output_field=TextField(),
+        )
+    )
+
+
+def _searches_waiting(home: Case | Gallery) -> int:
+    if isinstance(home, Gallery):
+        return 0
+    open_searches = Job.objects.filter(kind=Job.Kind.SEARCH_PROBE, state__in=OPEN_STATES)
+    probe_ids: QuerySet[Probe, UUID] = Probe.objects.filter(case=home).values_list("pk", flat=True)
+    return open_searches.filter(subject_id__in=probe_ids).count()

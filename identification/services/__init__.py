@@ -1,0 +1,1 @@
+"""What writes. Each service is atomic and leaves exactly one audit entry."""

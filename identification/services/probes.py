@@ -1,0 +1,68 @@
+"""A face becomes a probe: somebody is to be found for it."""
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from audit.services import record
+from identification import policies
+from identification.errors import NotSearchable
+from identification.models import Face, Job, Probe
+from identification.policies import require
+from identification.services.jobs import open_job
+
+
+@transaction.atomic
+def choose_probe(*, actor: User, face: Face) -> Probe:
+    """Ask who a face is; it is searched for and goes to review. The requester is who uploaded the photograph."""
+    photograph = face.photograph
+    require(
+        photograph.case is not None and policies.can_choose_probe(actor, photograph.case),
+        "Choosing a face to search for needs the intake role in the case's agency.",
+    )
+    try:
+        with transaction.atomic():
+            return keep_probe(face=face, actor=actor)
+    except IntegrityError as error:
+        # A face has one probe at most, whoever asks at the same moment.
+        if not Probe.objects.filter(face=face).exists():
+            raise
+        raise NotSearchable("This face is being searched for already.") from error
+
+
+def keep_probe(*, face: Face, actor: User | None = None) -> Probe:
+    """Write the probe and owe its search, in the caller's transaction."""
+    photograph = face.photograph
+    assert photograph.case_id is not None
+    probe = Probe.objects.create(
+        case_id=photograph.case_id, photograph=photograph, face=face, requested_by=photograph.uploaded_by
+    )
+    open_job(kind=Job.Kind.SEARCH_PROBE, subject_id=probe.pk)
+    record(
+        kind="identification:probe:chosen/1",
+        actor=actor or photograph.uploaded_by,
+        subject=probe,
+        purpose=probe.case.purpose,
+        payload={"face": str(face.pk), "photograph": str(photograph.pk), "case": str(photograph.case_id)},
+    )
+    return probe
+
+
+@transaction.atomic
+def search_again(*, actor: User, probe: Probe) -> Job:
+    """Owe one more search for a probe whose list was empty, after references were added."""
+    require(policies.can_choose_probe(actor, probe.case), "Searching needs the intake role in the case's agency.")
+    if probe.searches.filter(candidates__isnull=False).exists():
+        raise NotSearchable("Candidates were proposed for this face already; its review goes on with them.")
+    try:
+        with transaction.atomic():
+            job = open_job(kind=Job.Kind.SEARCH_PROBE, subject_id=probe.pk)
+    except IntegrityError as error:
+        raise NotSearchable("A search for this face is under way already.") from error
+    record(
+        kind="identification:probe:searched-again/1",
+        actor=actor,
+        subject=probe,
+        purpose=probe.case.purpose,
+        payload={"case": str(probe.case_id)},
+    )
+    return job

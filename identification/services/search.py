@@ -1,0 +1,166 @@
+"""Candidates are proposed: an exact search of the permitted galleries.
+
+pgvector's distance stays in this module; what leaves it is the comparison score, which rises with similarity.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from audit.services import record
+from identification.models import Candidate, Embedding, Encoder, Gallery, Job, Probe, PurposePolicy, Search
+from identification.models import SearchedGallery as Searched
+from identification.selectors import permitted_galleries
+from identification.services.encoders import active_encoder
+from identification.services.jobs import finish_job
+from identification.signals import search_ran
+
+# Every reference is compared (a sequential scan, no index that could miss one); the nearest reference
+# stands for its person. Ties go by person, so that the same search gives the same list.
+_EXACT = """
+WITH compared AS (
+    SELECT person.id AS person_id, person.gallery_id, reference.id AS reference_id, embedding.id AS embedding_id,
+           1 - (embedding.vector <=> (SELECT vector FROM identification_embedding WHERE id = %(embedding)s)) AS score
+    FROM identification_reference AS reference
+    JOIN identification_person AS person ON person.id = reference.person_id
+    JOIN identification_embedding AS embedding
+      ON embedding.face_id = reference.face_id AND embedding.encoder_id = %(encoder)s
+    WHERE person.gallery_id = ANY(%(galleries)s)
+), nearest AS (
+    SELECT DISTINCT ON (person_id) * FROM compared ORDER BY person_id, score DESC, reference_id
+)
+SELECT person_id, gallery_id, reference_id, embedding_id, score,
+       (SELECT count(*) FROM compared) AS references_compared, (SELECT count(*) FROM nearest) AS persons_compared
+FROM nearest
+WHERE %(cut_off)s::float8 IS NULL OR score >= %(cut_off)s::float8
+ORDER BY score DESC, person_id
+LIMIT %(list_length)s
+"""
+
+_COUNT = """
+SELECT count(*), count(DISTINCT person.id)
+FROM identification_reference AS reference
+JOIN identification_person AS person ON person.id = reference.person_id
+JOIN identification_embedding AS embedding
+  ON embedding.face_id = reference.face_id AND embedding.encoder_id = %(encoder)s
+WHERE person.gallery_id = ANY(%(galleries)s)
+"""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One person proposed, by the nearest of their references; score is a cosine similarity."""
+
+    person_id: UUID
+    gallery_id: UUID
+    reference_id: UUID
+    embedding_id: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a search found, and in how many references and persons."""
+
+    proposals: list[Proposal]
+    references_compared: int
+    persons_compared: int
+
+
+@transaction.atomic
+def search_probe(*, job: Job) -> Search:
+    """Search for the job's probe and keep the list, also an empty one."""
+    finish_job(job)
+    probe = Probe.objects.select_related("case__agency", "requested_by").get(pk=job.subject_id)
+    encoder, policy = active_encoder(), PurposePolicy.objects.get(pk=probe.case.purpose)
+    embedding = Embedding.objects.get(face=probe.face_id, encoder=encoder)
+    galleries = list(permitted_galleries(probe.case))
+    result = compare_exactly(
+        embedding=embedding, galleries=galleries, list_length=policy.list_length, cut_off=settings.SEARCH_CUT_OFF
+    )
+    search = _keep(probe, encoder, embedding, galleries, policy.list_length, result)
+    _record(search, result, galleries)
+    search_ran.send(sender=Search, search=search)
+    return search
+
+
+def compare_exactly(
+    *, embedding: Embedding, galleries: list[Gallery], list_length: int, cut_off: float | None
+) -> Result:
+    """Compare one embedding with every reference of the galleries that its encoder has embedded."""
+    parameters: dict[str, Any] = {
+        "embedding": embedding.pk,
+        "encoder": embedding.encoder_id,
+        "galleries": [gallery.pk for gallery in galleries],
+        "cut_off": cut_off,
+        "list_length": list_length,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_EXACT, parameters)
+        rows = cursor.fetchall()
+        if rows:
+            return Result([Proposal(*row[:5]) for row in rows], rows[0][5], rows[0][6])
+        cursor.execute(_COUNT, parameters)
+        references, persons = cursor.fetchone()
+    return Result([], references, persons)
+
+
+def _keep(
+    probe: Probe, encoder: Encoder, embedding: Embedding, galleries: list[Gallery], list_length: int, result: Result
+) -> Search:
+    search = Search.objects.create(
+        probe=probe,
+        case=probe.case,
+        face_id=probe.face_id,
+        gallery_kind=probe.case.gallery_kind,
+        encoder=encoder,
+        embedding=embedding,
+        method=Search.Method.EXACT,
+        list_length=list_length,
+        cut_off=settings.SEARCH_CUT_OFF,
+        gallery_size=result.references_compared,
+        persons_compared=result.persons_compared,
+        settings={"score": "cosine similarity", "precision": "half", "one_candidate_per": "person"},
+    )
+    Searched.objects.bulk_create(
+        Searched(search=search, gallery=gallery, gallery_kind=gallery.kind) for gallery in galleries
+    )
+    Candidate.objects.bulk_create(
+        Candidate(
+            search=search,
+            rank=rank,
+            person_id=proposal.person_id,
+            gallery_id=proposal.gallery_id,
+            reference_id=proposal.reference_id,
+            encoder=encoder,
+            embedding_id=proposal.embedding_id,
+            score=proposal.score,
+        )
+        for rank, proposal in enumerate(result.proposals, start=1)
+    )
+    return search
+
+
+def _record(search: Search, result: Result, galleries: list[Gallery]) -> None:
+    record(
+        kind="identification:search:run/1",
+        actor=search.probe.requested_by,
+        subject=search,
+        purpose=search.case.purpose,
+        payload={
+            "case": str(search.case_id),
+            "probe": str(search.probe_id),
+            "encoder": str(search.encoder),
+            "galleries": [str(gallery.pk) for gallery in galleries],
+            "gallery_size": search.gallery_size,
+            "persons": search.persons_compared,
+            "method": search.method,
+            "list_length": search.list_length,
+            "cut_off": None if search.cut_off is None else str(search.cut_off),
+            "settings": search.settings,
+            "candidates": len(result.proposals),
+        },
+    )

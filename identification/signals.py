@@ -1,0 +1,6 @@
+"""News for the apps above; nothing here waits for an answer."""
+
+from django.dispatch import Signal
+
+# Sent inside the transaction that wrote the search. Arguments: search.
+search_ran = Signal()

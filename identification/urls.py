@@ -1,0 +1,18 @@
+from django.urls import path
+
+from identification.views import cases, galleries, images
+
+app_name = "identification"
+urlpatterns = [
+    path("cases/", cases.cases, name="cases"),
+    path("cases/open/", cases.open_case, name="open-case"),
+    path("cases/<uuid:case_id>/", cases.case, name="case"),
+    path("cases/<uuid:case_id>/photographs/", cases.add_photographs, name="add-photographs"),
+    path("faces/<uuid:face_id>/search/", cases.choose_probe, name="choose-probe"),
+    path("probes/<uuid:probe_id>/search-again/", cases.search_again, name="search-again"),
+    path("galleries/", galleries.galleries, name="galleries"),
+    path("galleries/<uuid:gallery_id>/", galleries.gallery, name="gallery"),
+    path("galleries/<uuid:gallery_id>/enrol/", galleries.enrol, name="enrol"),
+    path("photographs/<uuid:photograph_id>/image/", images.photograph_image, name="photograph-image"),
+    path("faces/<uuid:face_id>/image/", images.face_image, name="face-image"),
+]

@@ -1,0 +1,1 @@
+"""Pages of identification: parse, ask, call, render."""

@@ -1,0 +1,72 @@
+"""Galleries: what they hold, on which basis, and enrolling people."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.models import User
+from identification import policies, selectors
+from identification.errors import IdentificationError
+from identification.forms import EnrolForm
+from identification.models import Gallery, RefusedFile
+from identification.services import enrolment
+
+PERSONS_PER_PAGE = 48
+
+
+@require_GET
+def galleries(request: HttpRequest) -> HttpResponse:
+    """The galleries of one's agency."""
+    assert isinstance(request.user, User)
+    context = {
+        "galleries": selectors.galleries(request.user),
+        "may_open": policies.can_open_gallery(request.user),
+    }
+    return render(request, "identification/galleries.html", context)
+
+
+@require_GET
+def gallery(request: HttpRequest, gallery_id: UUID) -> HttpResponse:
+    """One gallery with its people, and references that were refused."""
+    assert isinstance(request.user, User)
+    found = get_object_or_404(selectors.galleries(request.user), pk=gallery_id)
+    page = Paginator(selectors.persons(request.user, found), PERSONS_PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "gallery": found,
+        "page": page,
+        "waiting": found.photographs.filter(state="waiting").count(),
+        "refused": selectors.refused_references(request.user, found),
+        "may_enrol": policies.can_enrol(request.user, found),
+    }
+    return render(request, "identification/gallery.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def enrol(request: HttpRequest, gallery_id: UUID) -> HttpResponse:
+    """Enrol one person with their references."""
+    assert isinstance(request.user, User)
+    found = get_object_or_404(selectors.galleries(request.user), pk=gallery_id)
+    form = EnrolForm(request.POST or None, request.FILES or None, gallery=found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            _enrol(request, request.user, found, form)
+        except IdentificationError as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect(found)
+    return render(request, "identification/enrol.html", {"gallery": found, "form": form})
+
+
+def _enrol(request: HttpRequest, actor: User, gallery: Gallery, form: EnrolForm) -> None:
+    facts = {name: form.cleaned_data[name] for name in ("name", "registry_number", "born_in", "home")}
+    person = enrolment.enrol_person(actor=actor, gallery=gallery, **facts)
+    for file in form.cleaned_data["files"]:
+        result = enrolment.add_reference(
+            actor=actor, person=person, file=file, provenance=form.cleaned_data["provenance"]
+        )
+        if isinstance(result, RefusedFile):
+            messages.error(request, f"{result.file_name}: {result.reason}")

@@ -1,0 +1,43 @@
+"""Images of photographs and faces: derivatives only, never the original, and every view is on record."""
+
+from pathlib import Path
+from uuid import UUID
+
+from django.db import models
+from django.http import FileResponse, Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from audit.services import record_alone
+from identification import selectors, storage
+from identification.models import Face, Photograph
+
+
+@require_GET
+def photograph_image(request: HttpRequest, photograph_id: UUID) -> FileResponse:
+    """The upright derivative of a photograph."""
+    assert isinstance(request.user, User)
+    found = get_object_or_404(selectors.photographs(request.user), pk=photograph_id)
+    return _shown(request.user, found, storage.derivative_path(found.pk), variant="derivative")
+
+
+@require_GET
+def face_image(request: HttpRequest, face_id: UUID) -> FileResponse:
+    """The crop of one face, upright."""
+    assert isinstance(request.user, User)
+    found = get_object_or_404(selectors.faces(request.user), pk=face_id)
+    return _shown(request.user, found, storage.crop_path(found.pk), variant="crop")
+
+
+def _shown(viewer: User, thing: Photograph | Face, path: Path, *, variant: str) -> FileResponse:
+    if not path.exists():
+        raise Http404("There is no picture of this yet.")
+    _record(viewer, thing, variant)
+    return FileResponse(path.open("rb"), content_type="image/jpeg")
+
+
+def _record(viewer: User, thing: models.Model, variant: str) -> None:
+    record_alone(
+        kind="identification:photograph:viewed/1", actor=viewer, subject=thing, payload={"variant": variant}
+    )
