@@ -1,0 +1,36 @@
+"""Who may take which part in a review. The database holds the same rules (review/constraints.py)."""
+
+import rules
+
+from accounts.models import User
+from accounts.policies import is_adjudicator, is_reviewer
+from review.errors import NotPermitted
+from review.models import Assignment, Review
+
+
+@rules.predicate
+def in_its_agency(user: User, review: Review) -> bool:
+    """Whether the case is of the person's own agency."""
+    return bool(review.case.agency_id == user.agency_id)
+
+
+@rules.predicate
+def has_asked(user: User, review: Review) -> bool:
+    """Whether the person uploaded the photograph or opened the case, and so can't judge it."""
+    return user.pk in (review.requested_by_id, review.case.opened_by_id)
+
+
+@rules.predicate
+def is_theirs(user: User, assignment: Assignment) -> bool:
+    """Whether the place in the review is this person's."""
+    return bool(assignment.reviewer_id == user.pk)
+
+
+can_review = is_reviewer & in_its_agency & ~has_asked
+can_adjudicate = is_adjudicator & in_its_agency & ~has_asked
+
+
+def require(allowed: bool, sentence: str) -> None:
+    """Raise NotPermitted with the sentence unless allowed."""
+    if not allowed:
+        raise NotPermitted(sentence)

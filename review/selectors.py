@@ -1,0 +1,98 @@
+"""What reads in a review. Before a reviewer has signed, nothing here tells score, rank or another's trace."""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from identification.models import Candidate, Case
+from review.models import Assessment, Assignment, Part, Review, ReviewState
+from review.services.queue import parts_of, waiting_for
+
+
+def assignments(viewer: User) -> QuerySet[Assignment]:
+    """The viewer's own places in reviews, nobody else's."""
+    return Assignment.objects.filter(reviewer=viewer).select_related(
+        "review__case", "review__probe__photograph", "review__probe__face", "review__search__encoder"
+    )
+
+
+def candidates_as_shown(assignment: Assignment) -> list[Candidate]:
+    """Return the whole candidate list in the order drawn for this person.
+
+    The draw starts from the persons' ids, which are random, so neither rank nor gallery order shines through.
+    """
+    candidates = list(
+        assignment.review.search.candidates.select_related("person", "reference__photograph").order_by("person_id")
+    )
+    random.Random(assignment.seed).shuffle(candidates)  # noqa: S311  (an order to look at, not a secret)
+    return candidates
+
+
+def retained_as_shown(assignment: Assignment) -> list[Candidate]:
+    """Return the retained candidates in the order in which they were shown."""
+    if not assignment.compared_at:
+        return []
+    return [candidate for candidate in candidates_as_shown(assignment) if candidate.person_id in assignment.retained]
+
+
+def rationales_for(assignment: Assignment) -> list[Assessment]:
+    """The blind assessments that an adjudicator reads, in an order drawn for them; the page leaves the names out."""
+    assessments = list(assignment.review.assessments.filter(part=Part.REVIEWER).select_related("person"))
+    random.Random(assignment.seed).shuffle(assessments)  # noqa: S311  (an order to read in, not a secret)
+    return assessments
+
+
+def candidate_named(assessment: Assessment) -> Candidate | None:
+    """The candidate whom an assessment names; None when it names nobody."""
+    listed = Candidate.objects.filter(search=assessment.search_id, person=assessment.person_id)
+    return listed.select_related("person", "reference__face").first()
+
+
+def candidate_concluded(review: Review) -> Candidate | None:
+    """The candidate whom a concordant review names, with rank and score, which may be shown now."""
+    conclusion = getattr(review, "conclusion", None)
+    if conclusion is None or conclusion.person_id is None:
+        return None
+    return review.search.candidates.select_related("person__gallery", "reference__face").get(person=conclusion.person)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What waits for a person, without telling which."""
+
+    waiting: int
+    oldest: datetime | None
+    held: Assignment | None
+    signed: list[Assessment]
+
+
+def queue_of(viewer: User) -> Queue:
+    """Return how much waits for the viewer, what they hold, and what they signed last."""
+    waiting = [review for part in parts_of(viewer) for review in waiting_for(viewer, part)]
+    signed = viewer.assessments.select_related("review__case").order_by("-signed_at")[:10]
+    return Queue(
+        waiting=len(waiting),
+        oldest=min((review.opened_at for review in waiting), default=None),
+        held=assignments(viewer).filter(state=Assignment.State.OPEN).first(),
+        signed=list(signed),
+    )
+
+
+def ended_reviews(viewer: User) -> QuerySet[Review]:
+    """Reviews of the viewer's agency that have ended; unfinished ones tell nothing to anybody."""
+    return Review.objects.filter(
+        case__agency=viewer.agency_id, state__in=(ReviewState.CONCLUDED, ReviewState.INCONCLUSIVE)
+    ).select_related(
+        "case", "probe__photograph", "search__encoder", "conclusion__person", "conclusion__first_reviewer",
+        "conclusion__second_reviewer",
+    )  # fmt: skip
+
+
+def reviews_of(viewer: User, case: Case) -> QuerySet[Review]:
+    """The reviews in a case of the viewer's agency."""
+    return Review.objects.filter(case=case, case__agency=viewer.agency_id).select_related(
+        "probe__face", "probe__photograph", "conclusion__person", "case"
+    )

@@ -1,0 +1,1 @@
+"""What writes in a review. Each service is atomic and leaves exactly one audit entry."""

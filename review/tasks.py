@@ -1,0 +1,11 @@
+"""What Celery calls."""
+
+from celery import shared_task
+
+from review.services import queue
+
+
+@shared_task
+def lapse_assignments() -> None:
+    """Free the places of people who have left."""
+    queue.lapse_assignments()

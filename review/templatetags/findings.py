@@ -1,0 +1,25 @@
+"""What somebody found, in words and with the face that it names."""
+
+from django import template
+
+from identification.models import Candidate
+from review import selectors
+from review.models import Assessment, Suitability
+
+register = template.Library()
+
+
+@register.filter
+def finding_in_words(assessment: Assessment) -> str:
+    """Say what somebody found, without naming anybody."""
+    if assessment.suitability == Suitability.UNSUITABLE:
+        return "Unsuitable for comparison"
+    if assessment.person_id is None:
+        return "None of the candidates"
+    return "Named a candidate" if assessment.finding.startswith("person:") else "Compared a candidate, without support"
+
+
+@register.filter
+def candidate_named(assessment: Assessment) -> Candidate | None:
+    """Return the candidate whom an assessment names."""
+    return selectors.candidate_named(assessment)
