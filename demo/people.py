@@ -1,0 +1,61 @@
+"""The fictional agency of the demonstration and the people who work in it."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from accounts.models import Agency, HeldRole, Role, User
+from audit.services import record
+
+AGENCY = "Bureau for Missing Persons (demonstration)"
+AGENCY_CODE = "demo"
+PASSWORD = "nobody-here-is-real"  # noqa: S105  (printed on the screen; every person in the demonstration is fictional)
+
+ACCOUNTS = {
+    "intake": ("Halyna Intake", (Role.INTAKE,)),
+    "reviewer1": ("Ostap First", (Role.REVIEWER,)),
+    "reviewer2": ("Mira Second", (Role.REVIEWER,)),
+    "reviewer3": ("Jon Third", (Role.REVIEWER,)),
+    "adjudicator": ("Vira Adjudicator", (Role.ADJUDICATOR,)),
+    "auditor": ("Sami Auditor", (Role.AUDITOR,)),
+    "administrator": ("Lada Administrator", (Role.ADMINISTRATOR,)),
+}
+
+
+class NotADemonstration(Exception):
+    """The database belongs to somebody who works with real people."""
+
+
+@dataclass(frozen=True)
+class Staff:
+    """The demonstration's people by the name they sign in with."""
+
+    by_name: dict[str, User]
+
+    def __getitem__(self, name: str) -> User:
+        # Fetched anew, so that no state of an earlier step is carried along.
+        return User.objects.get(pk=self.by_name[name].pk)
+
+
+@transaction.atomic
+def make_staff() -> Staff:
+    """Return the demonstration's people, made at the first run; refuse a database that others use."""
+    if Agency.objects.exclude(code=AGENCY_CODE).exists():
+        raise NotADemonstration(
+            "This database holds agencies of its own. Run the demonstration in an empty one, so that fictional "
+            "people never stand beside real ones."
+        )
+    agency, _ = Agency.objects.get_or_create(code=AGENCY_CODE, defaults={"name": AGENCY})
+    return Staff({name: _account(agency, name, full_name, roles) for name, (full_name, roles) in ACCOUNTS.items()})
+
+
+def _account(agency: Agency, name: str, full_name: str, roles: tuple[Role, ...]) -> User:
+    known = User.objects.filter(username=name).first()
+    if known:
+        return known
+    user = User.objects.create_user(name, password=PASSWORD, full_name=full_name, agency=agency)
+    record(kind="accounts:user:changed/1", actor=user, subject=user, payload={"fields": ["username", "full_name"]})
+    for role in roles:
+        HeldRole.objects.create(user=user, role=role)
+        record(kind="accounts:role:granted/1", actor=user, subject=user, payload={"role": role.value})
+    return user
