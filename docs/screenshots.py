@@ -1,0 +1,68 @@
+"""Take the README's screenshots from a running demonstration: `make demo` in one terminal, `make screenshots` here."""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from demo.people import PASSWORD
+from tests.browser import ARGUMENTS, LEFT_OUT, find
+
+IMAGES = Path(__file__).parent / "images"
+SITE = "http://127.0.0.1:8000"
+SIZE = {"width": 1280, "height": 800}
+
+
+def sign_in(page: Page, name: str) -> None:
+    """Sign a demonstration account in."""
+    page.goto(f"{SITE}/sign-in/")
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{SITE}/cases/")
+
+
+def take(page: Page, name: str) -> None:
+    """Take the picture once every image is there."""
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=IMAGES / f"{name}.png")
+
+
+def picture_case(page: Page) -> None:
+    """A case with its photograph, the face found in it, and where its review stands."""
+    sign_in(page, "intake")
+    page.get_by_role("link", name="several faces").first.click()
+    take(page, "case")
+
+
+def picture_candidates(page: Page) -> None:
+    """A reviewer before the candidates."""
+    sign_in(page, "reviewer3")
+    page.goto(f"{SITE}/review/")
+    page.locator("main form button[type=submit]").first.click()
+    if page.url.endswith("/probe/"):
+        page.get_by_label("Suitable for comparison", exact=True).check()
+        page.locator("form button[type=submit]", has_text="candidates").click()
+    page.wait_for_url("**/candidates/")
+    take(page, "candidates")
+
+
+def main() -> int:
+    """Take all pictures; exit status 1 where there is no browser."""
+    path = find()
+    if path is None:
+        sys.stderr.write(f"No pictures were taken: {LEFT_OUT}.\n")
+        return 1
+    IMAGES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        for picture in (picture_case, picture_candidates):
+            context = browser.new_context(viewport=SIZE)
+            picture(context.new_page())
+            context.close()
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,204 @@
+"""The cast of the tests, in one place, and what several test files need."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from django.db import connection
+from django.test import TransactionTestCase
+from PIL import Image
+
+from accounts.models import Agency, HeldRole, Role, User
+from audit.append_only import append_only_tables
+from identification.models import Case, Encoder, Gallery, GalleryKind, Person, Photograph, Purpose
+from identification.recognition.encoders import SHIPPED
+from identification.recognition.types import DetectedFace
+from identification.services import enrolment, intake
+from review.models import Review
+from tests import factories
+
+PASSWORD = "a-long-enough-passphrase"
+
+
+@pytest.fixture(autouse=True)
+def _fast_and_private(settings, tmp_path: Path) -> None:
+    """Each test keeps its files to itself; passwords are hashed fast where hashing isn't tested."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_append_only_tables() -> Iterator[None]:
+    """Let the owner of the tables empty them between tests that commit; nobody else can."""
+    tear_down = TransactionTestCase._fixture_teardown
+
+    def without_triggers(self) -> None:
+        tables = sorted(append_only_tables(connection))
+        _alter(tables, "DISABLE TRIGGER USER")
+        try:
+            tear_down(self)
+        finally:
+            _alter(tables, "ENABLE ALWAYS TRIGGER {table}_is_append_only")
+            _alter(tables, "ENABLE ALWAYS TRIGGER {table}_is_never_truncated")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
+        yield
+
+
+def _alter(tables: list[str], change: str) -> None:
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} {change.format(table=table)}")
+
+
+@pytest.fixture
+def agency(db) -> Agency:
+    return Agency.objects.create(name="Bureau", code="bureau")
+
+
+@pytest.fixture
+def other_agency(db) -> Agency:
+    return Agency.objects.create(name="Another bureau", code="another")
+
+
+@pytest.fixture
+def person_with(agency: Agency) -> Callable[..., User]:
+    """Make a person with roles."""
+
+    def make(name: str, *roles: Role, agency: Agency = agency) -> User:
+        user = User.objects.create_user(name, password=PASSWORD, full_name=name.title(), agency=agency)
+        HeldRole.objects.bulk_create(HeldRole(user=user, role=role) for role in roles)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def requester(person_with) -> User:
+    """Opens cases and uploads; holds the reviewer's role too, so that only the rule keeps them out."""
+    return person_with("requester", Role.INTAKE, Role.REVIEWER, Role.ADJUDICATOR)
+
+
+@pytest.fixture
+def first_reviewer(person_with) -> User:
+    return person_with("first_reviewer", Role.REVIEWER)
+
+
+@pytest.fixture
+def second_reviewer(person_with) -> User:
+    return person_with("second_reviewer", Role.REVIEWER)
+
+
+@pytest.fixture
+def adjudicator(person_with) -> User:
+    return person_with("adjudicator", Role.ADJUDICATOR)
+
+
+@pytest.fixture
+def auditor(person_with) -> User:
+    return person_with("auditor", Role.AUDITOR)
+
+
+@pytest.fixture
+def administrator(person_with) -> User:
+    return person_with("administrator", Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def outsider(person_with, other_agency: Agency) -> User:
+    """Holds every role, in another agency."""
+    return person_with("outsider", *Role, agency=other_agency)
+
+
+@pytest.fixture
+def encoder(db) -> Encoder:
+    """The active encoder's row; its vectors are made by the tests."""
+    spec = SHIPPED["dlib-resnet-v1"]
+    return Encoder.objects.create(
+        name=spec.name,
+        version=spec.version,
+        dimension=spec.dimension,
+        weights_sha256=spec.weights_sha256,
+        licence=spec.licence,
+        source=spec.source,
+        alignment=spec.alignment,
+        active=True,
+    )
+
+
+@pytest.fixture
+def gallery(administrator: User) -> Gallery:
+    return enrolment.open_gallery(
+        actor=administrator,
+        name="Register",
+        kind=GalleryKind.HUMANITARIAN,
+        lawful_basis="Asked by families",
+        purposes=[Purpose.DECEASED, Purpose.CAPTURED, Purpose.MISSING],
+    )
+
+
+@pytest.fixture
+def case(requester: User) -> Case:
+    return factories.open_case(requester)
+
+
+@pytest.fixture
+def photograph(case: Case, requester: User) -> Photograph:
+    received = intake.receive_photograph(actor=requester, file=factories.picture_file(), case=case)
+    assert isinstance(received, Photograph)
+    return received
+
+
+@pytest.fixture
+def random_vectors() -> Iterator[Callable[[], np.ndarray]]:
+    """Make unit vectors from a seed."""
+    rng = np.random.default_rng(7)
+
+    def make(dimension: int = 128) -> np.ndarray:
+        vector = rng.standard_normal(dimension)
+        return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+    return make
+
+
+class StandInModels:
+    """Finds in every photograph a face for each of `vectors`, or raises `failure`; `seen` holds the images it got."""
+
+    def __init__(self) -> None:
+        self.detector = SimpleNamespace(name="stand-in", version="1")
+        self.vectors: list[np.ndarray] = []
+        self.failure: BaseException | None = None
+        self.seen: list[Image.Image] = []
+
+    def analyse(self, image: Image.Image) -> list[tuple[DetectedFace, np.ndarray]]:
+        self.seen.append(image)
+        if self.failure:
+            raise self.failure
+        return [(factories.FOUND, vector) for vector in self.vectors]
+
+
+@pytest.fixture
+def models(monkeypatch: pytest.MonkeyPatch, encoder: Encoder) -> StandInModels:
+    """Stand-ins for the detector and encoder of a worker, so that jobs run in milliseconds."""
+    stand_in = StandInModels()
+    monkeypatch.setattr("identification.services.analysis._recognition", lambda _: stand_in)
+    return stand_in
+
+
+@pytest.fixture
+def people(administrator: User, gallery: Gallery, encoder: Encoder, random_vectors) -> list[Person]:
+    """Three enrolled persons whom every search of the gallery proposes."""
+    names = ("Ostap Vyhovsky", "Levko Zaliznyak", "Taras Nepyipyvo")
+    return [factories.enrol(administrator, gallery, encoder, name, random_vectors()) for name in names]
+
+
+@pytest.fixture
+def review(requester: User, case: Case, encoder: Encoder, people: list[Person], random_vectors) -> Review:
+    """An open review of a probe, with the three people as its candidates."""
+    return factories.searched(requester, case, encoder, random_vectors()).review

@@ -1,0 +1,79 @@
+"""The web server and the worker as processes of their own, on the tests' database."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from django.conf import settings
+from django.db import connection
+
+from config.processes import Processes, commands, running
+from identification.models import Job
+
+
+def environment() -> dict[str, str]:
+    """Return what leads a process to the tests' database and files."""
+    url = os.environ["DATABASE_URL"]
+    return {
+        "DATABASE_URL": url[: url.rindex("/") + 1] + connection.settings_dict["NAME"],
+        "MEDIA_ROOT": str(settings.MEDIA_ROOT),
+        "JOB_LEASE_SECONDS": "15",
+        "RECONCILE_EVERY_SECONDS": "2",
+    }
+
+
+@contextmanager
+def stack(port: int, *, names: tuple[str, ...], logs: Path) -> Iterator[Processes]:
+    """Run some of web server, worker and scheduler."""
+    named = {name: command for name, command in commands(port, concurrency=2).items() if name in names}
+    with running(named, logs=logs, environment=environment()) as processes:
+        yield processes
+
+
+def wait_until(held: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Wait for something to become true; say what didn't."""
+    until = time.monotonic() + seconds
+    while not held():
+        assert time.monotonic() < until, f"after {seconds:g} s still not: {what}"
+        time.sleep(0.2)
+
+
+def no_job_waits() -> bool:
+    return not Job.objects.filter(finished_at__isnull=True).exists()
+
+
+class Worker:
+    """A Celery worker that can be killed and started again, as an operating system's service manager would."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.process = self._start()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        command = commands(0, concurrency=2)["worker"]
+        with self.log.open("ab") as out:
+            return subprocess.Popen(
+                command, stdout=out, stderr=subprocess.STDOUT, env=os.environ | environment(), start_new_session=True
+            )
+
+    def kill(self) -> None:
+        """SIGKILL to the worker; its children must end by themselves."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert not alive, "a killed worker left processes behind"
+
+    def restart(self) -> None:
+        self.process = self._start()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+
+

@@ -1,0 +1,229 @@
+"""Real people's way through the site: real browser, real web server, real worker, real models."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from demo.cast import Cast, degrade
+from identification.models import Case, Gallery, Photograph
+from identification.services import enrolment
+from identification.services.encoders import activate_encoder
+from review.models import Review, ReviewState
+from tests import browser as chromium
+from tests.conftest import PASSWORD
+from tests.factories import ContentFile
+from tests.stack import no_job_waits, stack, wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PORT = 8765
+SITE = f"http://127.0.0.1:{PORT}"
+GALLERY_SIZE = 6
+ASKED_ABOUT = 2
+
+
+@pytest.fixture(scope="session")
+def cast() -> Cast:
+    return Cast(seed=5)
+
+
+@pytest.fixture(scope="session")
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    path = chromium.find()
+    if path is None:
+        pytest.skip(chromium.LEFT_OUT)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def site(transactional_db, settings, tmp_path: Path, monkeypatch, browser: Browser) -> Iterator[str]:
+    """The web server, the worker and the scheduler on the tests' database."""
+    # Playwright's loop runs in this thread, which Django takes for an asynchronous one.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+    call_command("collectstatic", "--no-input", "--verbosity", "0")
+    activate_encoder(actor=None, name="dlib-resnet-v1")
+    with stack(PORT, names=("web server", "worker", "scheduler"), logs=tmp_path) as processes:
+        processes.wait_for_web(f"{SITE}/sign-in/")
+        yield SITE
+        processes.check()
+
+
+@pytest.fixture
+def signed_in(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
+    """Sign somebody in, in a browser window of their own."""
+    contexts: list[BrowserContext] = []
+
+    def sign_in(name: str, *, javascript: bool = True) -> Page:
+        context = browser.new_context(java_script_enabled=javascript, viewport={"width": 1280, "height": 800})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: _refuse_violations(message.text))
+        page.goto(f"{site}/")
+        page.get_by_label("User name").fill(name)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"{site}/cases/")
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+
+
+def _refuse_violations(text: str) -> None:
+    assert "Content Security Policy" not in text, text
+
+
+@pytest.fixture
+def enrolled(site: str, gallery: Gallery, requester, cast: Cast) -> Gallery:
+    """A gallery of a few fictional people, enrolled by the worker."""
+    for index in range(GALLERY_SIZE):
+        person = enrolment.enrol_person(actor=requester, gallery=gallery, name=cast.person(index).name)
+        file = ContentFile(portrait(cast, index, 0), name=f"{index}.jpg")
+        enrolment.add_reference(actor=requester, person=person, file=file, provenance="Drawn for the test")
+    wait_until(no_job_waits, seconds=180, what="the gallery is enrolled")
+    return gallery
+
+
+def portrait(cast: Cast, index: int, shot: int) -> bytes:
+    return degrade.to_jpeg(cast.photograph(cast.person(index), shot=shot))
+
+
+def open_case(page: Page, site: str) -> Case:
+    page.get_by_role("link", name="Open a case").first.click()
+    page.locator("input[name=purpose][value=missing]").check()
+    page.get_by_label("Place").fill("Fictional field")
+    page.get_by_label("Authority").fill("Order 7")
+    page.get_by_role("button", name="Open").click()
+    page.wait_for_url(f"{site}/cases/*-*-*/")
+    return Case.objects.latest("opened_at")
+
+
+def file_of(name: str, data: bytes) -> dict[str, object]:
+    return {"name": name, "mimeType": "image/jpeg", "buffer": data}
+
+
+def damaged(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def test_one_case_from_upload_to_a_conclusion_by_two_people(signed_in, site, enrolled, cast, first_reviewer, second_reviewer) -> None:
+    page = signed_in("requester")
+    case = open_case(page, site)
+    good, bad = portrait(cast, ASKED_ABOUT, 1), damaged(portrait(cast, 4, 1))
+    page.locator("input[type=file]").set_input_files(
+        [file_of("good.jpg", good), file_of("cut.jpg", bad), file_of("note.jpg", b"no photograph")]
+    )
+    _send_if_plain(page)
+    wait_until(lambda: Photograph.objects.filter(case=case).count() == 2 and no_job_waits(), seconds=120, what="analysed")
+    expect(page.get_by_text("ends in the middle of the photograph").first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Waiting for reviewers", exact=False).first).to_be_visible(timeout=15_000)
+    for name in ("first_reviewer", "second_reviewer"):
+        assess(signed_in(name), site, choose=True)
+    review = Review.objects.get(case=case)
+    assert review.state == ReviewState.CONCLUDED
+    assert review.conclusion.person.name == cast.person(ASKED_ABOUT).name
+    page.goto(f"{site}/review/{review.pk}/")
+    expect(page.get_by_text("potential location").first).to_be_visible()
+    expect(page.get_by_text(cast.person(ASKED_ABOUT).name).first).to_be_visible()
+
+
+def _send_if_plain(page: Page) -> None:
+    """With a script the files go by themselves; without one there is a button."""
+    button = page.get_by_role("button", name="Add photographs")
+    if button.count() and button.first.is_visible():
+        button.first.click()
+
+
+def assess(page: Page, site: str, *, choose: bool) -> None:
+    """Work through a review as a person would: probe, candidates, comparison, signature."""
+    page.goto(f"{site}/review/")
+    page.get_by_role("button", name="Next case").click()
+    page.get_by_label("Suitable for comparison", exact=True).check()
+    page.locator("form button[type=submit]", has_text="candidates").click()
+    page.wait_for_url("**/candidates/")
+    choices = page.locator("input[name=retained]")
+    assert choices.count() == GALLERY_SIZE
+    assert "score" not in page.content().lower()
+    if choose:
+        _the_one_asked_about(page).check()
+    page.locator("main form button[type=submit]").last.click()
+    if choose:
+        page.wait_for_url("**/compare/**")
+        page.get_by_role("link", name="Conclude").last.click()
+    page.wait_for_url("**/conclude/")
+    page.locator(f"input[name=finding][value='{_finding(choose)}']").check()
+    if choose:
+        page.locator("input[name=level][value='2']").check()
+    page.locator("textarea[name=rationale]").fill("Brows, nose and chin agree." if choose else "Nobody here agrees.")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Sign").last.click()
+    page.wait_for_url("**/signed/")
+
+
+def _person_asked_about() -> str:
+    name = Cast(seed=5).person(ASKED_ABOUT).name
+    return str(Gallery.objects.get().persons.get(name=name).pk)
+
+
+def _the_one_asked_about(page: Page):
+    return page.locator(f"input[name=retained][value='{_person_asked_about()}']")
+
+
+def _finding(choose: bool) -> str:
+    return _person_asked_about() if choose else "nobody"
+
+
+def test_a_case_can_be_uploaded_reviewed_and_signed_without_javascript(signed_in, site, enrolled, cast, first_reviewer) -> None:
+    page = signed_in("requester", javascript=False)
+    case = open_case(page, site)
+    page.locator("input[type=file]").set_input_files([file_of("good.jpg", portrait(cast, ASKED_ABOUT, 2))])
+    page.get_by_role("button", name="Add photographs").first.click()
+    wait_until(lambda: Review.objects.filter(case=case).exists(), seconds=120, what="a review is open")
+    assess(signed_in("first_reviewer", javascript=False), site, choose=False)
+    assert Review.objects.get(case=case).assessments.get().finding == "none"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_is_wider_than_the_window(signed_in, site, enrolled, case, auditor, administrator, width) -> None:
+    for name, paths in {
+        "requester": ["/cases/", "/cases/open/", f"/cases/{case.pk}/", "/galleries/", f"/galleries/{enrolled.pk}/",
+                      f"/galleries/{enrolled.pk}/enrol/", "/review/"],
+        "auditor": ["/audit/"],
+    }.items():  # fmt: skip
+        page = signed_in(name)
+        page.set_viewport_size({"width": width, "height": 800})
+        for path in paths:
+            page.goto(site + path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_the_exported_log_downloads_and_verifies(signed_in, site, auditor, tmp_path) -> None:
+    from audit.verify import verify
+
+    page = signed_in("auditor")
+    page.goto(f"{site}/audit/")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export").first.click()
+    exported = tmp_path / download.value.suggested_filename
+    download.value.save_as(exported)
+    verdict = verify(exported)
+    assert verdict.ok, verdict.sentence
+    assert verdict.entries > 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_sign_in_is_legible_in_both_schemes(browser: Browser, site: str, scheme: str) -> None:
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"{site}/sign-in/")
+    colours = page.evaluate("[getComputedStyle(document.body).color, getComputedStyle(document.documentElement).backgroundColor, getComputedStyle(document.body).backgroundColor]")
+    assert colours[0] not in colours[1:]
+    context.close()
