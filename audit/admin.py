@@ -6,15 +6,16 @@ from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.forms import BaseModelFormSet, ModelForm
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import Agency, HeldRole, User
 from accounts.policies import is_administrator
-from audit.administration import AuditedAdmin
+from audit.administration import AuditedAdmin, recording_password
 from audit.services import record
 
 for unused in (Group, AccessAttempt, AccessFailureLog, AccessLog):
@@ -33,13 +34,23 @@ class HeldRoleInline(TabularInline):
     has_change_permission = has_delete_permission = has_view_permission = has_add_permission
 
 
+class PersonForm(UserChangeForm):
+    """An account; says in words what the database would refuse."""
+
+    def clean_username(self) -> str:
+        name: str = self.cleaned_data["username"]
+        if User.objects.filter(username__iexact=name).exclude(pk=self.instance.pk).exists():
+            raise ValidationError("A user with that username already exists.")
+        return name
+
+
 @admin.register(User)
 class PersonAdmin(UserAdmin, AuditedAdmin):
     """Accounts of one's own agency and their roles; an account is closed, never removed."""
 
     added_kind = changed_kind = "accounts:user:changed/1"
     agency_path = "agency"
-    form = UserChangeForm
+    form = PersonForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     inlines = (HeldRoleInline,)
@@ -53,8 +64,20 @@ class PersonAdmin(UserAdmin, AuditedAdmin):
         ("Person", {"fields": ("full_name", "email")}),
         ("Account", {"fields": ("is_active", "last_login", "date_joined")}),
     )
-    add_fieldsets = ((None, {"fields": ("username", "full_name", "email", "usable_password", "password1", "password2")}),)
+    add_fieldsets = (
+        (None, {"fields": ("username", "full_name", "email", "usable_password", "password1", "password2")}),
+    )
     readonly_fields = ("last_login", "date_joined")
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("held_roles")
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Set somebody's password, which is on record as every change is."""
+        person = self.get_object(request, id)
+        if person is None:
+            raise Http404("There is no such account here.")
+        return recording_password(super().user_change_password)(request, id, form_url, person=person)
 
     @admin.display(description="roles")
     def role_names(self, user: User) -> str:

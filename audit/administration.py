@@ -1,12 +1,19 @@
 """The base of every page in the administration: administrators only, their own agency, and on record."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
+from csp.decorators import csp_replace
+from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.admin import ModelAdmin
 
 from accounts.models import User
@@ -61,5 +68,43 @@ class AuditedAdmin(ModelAdmin):
         return {"fields": form.changed_data}
 
 
+View = Callable[..., HttpResponse]
+
+
+def recording_password(view: View) -> View:
+    """Wrap a page on which a password is set: its entry and the new password stand together."""
+
+    @transaction.atomic
+    def wrapped(request: HttpRequest, *args: Any, person: Any = None, **kwargs: Any) -> HttpResponse:
+        changed = person or request.user
+        assert isinstance(changed, User)
+        before = changed.password
+        response = view(request, *args, **kwargs)
+        changed.refresh_from_db(fields=["password"])
+        if changed.password != before:
+            fields = {"fields": ["password"]}
+            record(kind="accounts:user:changed/1", actor=request.user, subject=changed, payload=fields)  # type: ignore[arg-type]
+        return response
+
+    return wrapped
+
+
+@login_not_required
+def sign_in_elsewhere(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG001
+    """The administration has no sign-in of its own; who is signed in and no administrator is told so."""
+    if is_administrator(request.user):
+        return redirect("admin:index")
+    if request.user.is_authenticated:
+        raise PermissionDenied("The administration is open to administrators.")
+    return redirect_to_login(request.GET.get("next") or "/admin/")
+
+
+def _with_the_policy_of_unfold(admin_view: View) -> View:
+    return lambda *args, **kwargs: csp_replace(settings.ADMIN_CONTENT_SECURITY_POLICY)(admin_view(*args, **kwargs))
+
+
 # Removing rows in bulk is no action here either.
 admin.site.disable_action("delete_selected")
+admin.site.login = sign_in_elsewhere  # type: ignore[method-assign]
+admin.site.password_change = recording_password(admin.site.password_change)  # type: ignore[assignment,method-assign]
+admin.site.admin_view = _with_the_policy_of_unfold(admin.site.admin_view)  # type: ignore[assignment,method-assign]

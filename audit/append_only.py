@@ -66,8 +66,9 @@ def grant_app_role(*, using: str = "default", **_: Any) -> None:
 
 def _app_role_is_another(connection: BaseDatabaseWrapper) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s AND rolname <> current_user",
-                       [settings.APP_DATABASE_ROLE])
+        cursor.execute(
+            "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolname <> current_user", [settings.APP_DATABASE_ROLE]
+        )
         return cursor.fetchone() is not None
 
 

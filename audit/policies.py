@@ -1,7 +1,8 @@
 """Who may read the log: an auditor or an administrator, and only that of their own agency."""
 
-from accounts.policies import is_administrator, is_auditor
+from accounts.policies import is_adjudicator, is_administrator, is_auditor, is_reviewer
 
-can_read_log = is_auditor | is_administrator
+# The log says who has begun a review, which nobody who reviews may know.
+can_read_log = (is_auditor | is_administrator) & ~is_reviewer & ~is_adjudicator
 # An export is the log in a file: whoever may read it may take it along.
 can_export_log = can_read_log

@@ -144,8 +144,9 @@ def _check_first(first: str, form: str) -> None:
         return
     head = _object(first)
     if head is None or head.get("format") != layout.FORMAT:
-        raise Broken(f"Line 1 isn't the header of an export ({layout.FORMAT}): it was changed, or the file is none.",
-                     line=1)
+        raise Broken(
+            f"Line 1 isn't the header of an export ({layout.FORMAT}): it was changed, or the file is none.", line=1
+        )
 
 
 def _closing(found: _Closing, form: str, tree: Frontier) -> dict[str, Any]:
@@ -206,10 +207,15 @@ def _diagnosed(raw: bytes, line: int, number: int, canonical: str | None, form: 
     if leaf != actual:
         return Broken(f"{name} was changed: its hash is {actual}, the export says {leaf}.", line=line, entry=number)
     if found is not None and found != number:
-        return Broken(f"Line {line} should hold entry {number} but holds entry {found}{_described(raw)}: an entry is"
-                      " missing, repeated or out of its place.", line=line, entry=number)
-    return Broken(f"{name} was changed: what it says agrees with its hash, but not how it is written.",
-                  line=line, entry=number)
+        return Broken(
+            f"Line {line} should hold entry {number} but holds entry {found}{_described(raw)}: an entry is"
+            " missing, repeated or out of its place.",
+            line=line,
+            entry=number,
+        )
+    return Broken(
+        f"{name} was changed: what it says agrees with its hash, but not how it is written.", line=line, entry=number
+    )
 
 
 def _described(raw: bytes) -> str:
@@ -260,8 +266,9 @@ def _text(raw: bytes, line: int, entry: int | None) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        raise Broken(f"Line {line} isn't UTF-8 text: it was changed, or the file isn't an export.",
-                     line=line, entry=entry) from None
+        raise Broken(
+            f"Line {line} isn't UTF-8 text: it was changed, or the file isn't an export.", line=line, entry=entry
+        ) from None
 
 
 def _scope(head: dict[str, Any]) -> str:

@@ -25,7 +25,15 @@ app.conf.update(
     worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_hijack_root_logger=False,
     task_soft_time_limit=settings.JOB_LEASE_SECONDS - 10 if settings.JOB_LEASE_SECONDS > 20 else None,
-    broker_transport_options={"socket_timeout": 10, "socket_connect_timeout": 3, "max_retries": 1},
+    broker_transport_options={
+        "socket_timeout": 10,
+        "socket_connect_timeout": 3,
+        # An upload doesn't wait for a Redis that is away: the reconciler calls later.
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0,
+        "interval_max": 0,
+    },
     timezone="UTC",
     beat_schedule={
         "reconcile": {

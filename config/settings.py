@@ -140,7 +140,7 @@ AXES_FAILURE_LIMIT = env.int("SIGN_IN_ATTEMPTS", 10)
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_TEMPLATE = "accounts/locked_out.html"
 AXES_RESET_ON_SUCCESS = True
-# The audit log holds sign-ins; here a typed name, which may be a password in the wrong box, is kept in attempts only until they expire.
+# The audit log holds sign-ins. Here a typed name, which may be a password in the wrong box, stays until it expires.
 AXES_DISABLE_ACCESS_LOG = True
 
 CONTENT_SECURITY_POLICY = {
@@ -213,8 +213,17 @@ UNFOLD = {
     "BORDER_RADIUS": "6px",
     "COLORS": {
         "primary": {
-            "50": "#eef6f8", "100": "#d5e9ee", "200": "#aed5de", "300": "#6cc0cf", "400": "#3d9db0",
-            "500": "#1f7f92", "600": "#0b5c6b", "700": "#0a4f5c", "800": "#0a414c", "900": "#09363f", "950": "#052229",
+            "50": "#eef6f8",
+            "100": "#d5e9ee",
+            "200": "#aed5de",
+            "300": "#6cc0cf",
+            "400": "#3d9db0",
+            "500": "#1f7f92",
+            "600": "#0b5c6b",
+            "700": "#0a4f5c",
+            "800": "#0a414c",
+            "900": "#09363f",
+            "950": "#052229",
         },
     },
 }

@@ -12,6 +12,8 @@ from identification.models import Purpose
 SEED = 2026
 GALLERY_SIZE = 200
 REFERENCES_EACH = 2
+# Width and height in pixels of a reference, as registers keep them.
+REFERENCE_SIZE = (320, 400)
 # Index of the first person who is in no gallery.
 FIRST_STRANGER = 500
 
@@ -51,9 +53,7 @@ def plan() -> list[PlannedCase]:
     ]
     people: Iterator[int] = iter(range(0, GALLERY_SIZE, 7))
     purposes = [Purpose.DECEASED, Purpose.DECEASED, Purpose.MISSING, Purpose.CAPTURED]
-    strangers = [
-        PlannedCase("in no gallery", Purpose.MISSING, (FIRST_STRANGER + index,)) for index in range(3)
-    ]
+    strangers = [PlannedCase("upright, a stranger", Purpose.MISSING, (FIRST_STRANGER + index,)) for index in range(3)]
     cases = [
         PlannedCase(label, purposes[number % len(purposes)], (next(people),), change)
         for label, change, count in changes
@@ -70,7 +70,8 @@ def plan() -> list[PlannedCase]:
 
 def reference_file(cast: Cast, person: Person, shot: int) -> ContentFile:
     """Return a reference photograph as the file that somebody would upload."""
-    return ContentFile(degrade.to_jpeg(cast.photograph(person, shot=shot)), name=f"reference-{person.index}-{shot}.jpg")
+    portrait = cast.photograph(person, shot=shot).resize(REFERENCE_SIZE)
+    return ContentFile(degrade.to_jpeg(portrait), name=f"reference-{person.index}-{shot}.jpg")
 
 
 def probe_file(cast: Cast, case: PlannedCase, number: int, run: int) -> ContentFile:
@@ -82,5 +83,3 @@ def probe_file(cast: Cast, case: PlannedCase, number: int, run: int) -> ContentF
         image = case.change(shots[0] if len(shots) == 1 else degrade.group_photograph(shots))
     data = degrade.damaged_jpeg(image) if case.damaged else degrade.to_jpeg(image)
     return ContentFile(data, name=f"DSC_{1000 * run + number:05d}.jpg")
-
-

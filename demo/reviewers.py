@@ -57,10 +57,11 @@ class Reviewers:
         assignment = Assignment.objects.select_related("review__probe__photograph", "reviewer").get(pk=assignment.pk)
         person_id = None if overlooks else self._person_in_list(assignment)
         actor = assignment.reviewer
-        record_analysis(
-            actor=actor, assignment=assignment, suitability=Suitability.LIMITED, limitations=["sharpness"]
-        )
-        assignment.refresh_from_db()
+        if not assignment.analysed_at:  # it may be, where an earlier run was stopped
+            record_analysis(
+                actor=actor, assignment=assignment, suitability=Suitability.LIMITED, limitations=["sharpness"]
+            )
+            assignment.refresh_from_db()
         record_comparison(actor=actor, assignment=assignment, retained=[person_id] if person_id else [])
         assignment.refresh_from_db()
         sign_assessment(
@@ -87,5 +88,7 @@ class Reviewers:
 def _rationale(assignment: Assignment, person_id: UUID | None) -> str:
     if person_id is None:
         return "In no candidate do the brows, the bridge of the nose and the chin all agree with the photograph."
-    seen = "Eyes, brows, the bridge of the nose and the line of the chin agree; light and sharpness explain the rest."
-    return f"After reading both assessments: {seen[0].lower()}{seen[1:]}" if assignment.part == Part.ADJUDICATOR else seen
+    seen = "Brows, the bridge of the nose and the line of the chin agree; light and sharpness explain the rest."
+    return (
+        f"After reading both assessments: {seen[0].lower()}{seen[1:]}" if assignment.part == Part.ADJUDICATOR else seen
+    )

@@ -9,7 +9,6 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Max
 
 from audit.export import export_log
 from audit.layout import JSONL
@@ -88,7 +87,7 @@ class Demonstration:
         return f"{name}, because {why}."
 
     def enrol_gallery(self) -> str:
-        """Enrol the fictional people who are missing in the gallery; wait until recognition has taken all references."""
+        """Enrol the fictional people who are not in the gallery yet; wait until every reference was analysed."""
         gallery = self._gallery()
         known = set(gallery.persons.values_list("registry_number", flat=True))
         for index in range(GALLERY_SIZE):
@@ -137,7 +136,9 @@ class Demonstration:
         self._choose_from_several_faces()
         self._wait("searches done", list(Probe.objects.filter(case__in=self._cases()).values_list("pk", flat=True)))
         self._expect_what_was_planned()
-        return f"{len(self.opened)} cases, {Face.objects.filter(photograph__case__in=self._cases()).count()} faces found"
+        return (
+            f"{len(self.opened)} cases, {Face.objects.filter(photograph__case__in=self._cases()).count()} faces found"
+        )
 
     def _run_number(self) -> int:
         """Return how often the plan was carried out before."""
@@ -148,7 +149,7 @@ class Demonstration:
         case = open_case(
             actor=actor,
             purpose=planned.purpose,
-            place=f"Fictional field {number}, {planned.label}",
+            place=f"Fictional field {number}, {planned.label.partition(',')[0]}",
             occurred_on=time_of(number),
             authority="Demonstration order 1",
         )
@@ -185,7 +186,9 @@ class Demonstration:
         wanted = registry_number(opened.planned.people[0])
         probe = Probe.objects.filter(case=opened.case).first()
         search = probe.searches.last() if probe else None
-        return search.candidates.filter(person__registry_number=wanted).aggregate(rank=Max("rank"))["rank"] if search else None
+        if search is None:
+            return None
+        return search.candidates.filter(person__registry_number=wanted).values_list("rank", flat=True).first()
 
     def review(self) -> str:
         """Let the demonstration's reviewers conclude some cases; the others wait for whoever opens the site."""

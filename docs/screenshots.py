@@ -1,12 +1,17 @@
 """Take the README's screenshots from a running demonstration: `make demo` in one terminal, `make screenshots` here."""
 
+import os
 import sys
 from pathlib import Path
 
+import django
 from playwright.sync_api import Page, sync_playwright
 
-from demo.people import PASSWORD
-from tests.browser import ARGUMENTS, LEFT_OUT, find
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from demo.people import PASSWORD  # noqa: E402  (needs the settings)
+from tests.browser import ARGUMENTS, LEFT_OUT, find  # noqa: E402
 
 IMAGES = Path(__file__).parent / "images"
 SITE = "http://127.0.0.1:8000"
@@ -16,7 +21,7 @@ SIZE = {"width": 1280, "height": 800}
 def sign_in(page: Page, name: str) -> None:
     """Sign a demonstration account in."""
     page.goto(f"{SITE}/sign-in/")
-    page.get_by_label("User name").fill(name)
+    page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{SITE}/cases/")
@@ -31,7 +36,7 @@ def take(page: Page, name: str) -> None:
 def picture_case(page: Page) -> None:
     """A case with its photograph, the face found in it, and where its review stands."""
     sign_in(page, "intake")
-    page.get_by_role("link", name="several faces").first.click()
+    page.locator("main li", has_text="several faces").first.get_by_role("link").first.click()
     take(page, "case")
 
 
@@ -39,10 +44,10 @@ def picture_candidates(page: Page) -> None:
     """A reviewer before the candidates."""
     sign_in(page, "reviewer3")
     page.goto(f"{SITE}/review/")
-    page.locator("main form button[type=submit]").first.click()
+    page.locator("button.primary").click()
     if page.url.endswith("/probe/"):
         page.get_by_label("Suitable for comparison", exact=True).check()
-        page.locator("form button[type=submit]", has_text="candidates").click()
+        page.locator("button.primary").click()
     page.wait_for_url("**/candidates/")
     take(page, "candidates")
 

@@ -8,14 +8,55 @@ from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest
 
+from accounts.models import Agency
 from audit.administration import AuditedAdmin
-from identification.models import Encoder, Gallery, Purpose, PurposePolicy
+from identification.models import Encoder, Gallery, Purpose, PurposePolicy, gallery_kind_of
 
 
 class GalleryForm(forms.ModelForm):
-    """A gallery with its purposes as boxes to tick."""
+    """A gallery with its purposes as boxes to tick; says in words what the database would refuse."""
 
+    agency: Agency
     purposes = forms.MultipleChoiceField(choices=Purpose.choices, widget=forms.CheckboxSelectMultiple)
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if Gallery.objects.filter(agency=self.agency, name=name).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("Your agency has a gallery of this name already. Choose another name.")
+        return name
+
+    def clean(self) -> dict[str, Any] | None:
+        facts = super().clean() or self.cleaned_data
+        kind = facts.get("kind") or self.instance.kind
+        if kind and any(gallery_kind_of(purpose) != kind for purpose in facts.get("purposes", [])):
+            self.add_error(
+                "purposes",
+                "Humanitarian and incident galleries are never searched together: choose Incident alone for an "
+                "incident gallery, and anything else for a humanitarian one.",
+            )
+        return facts
+
+
+class PolicyForm(forms.ModelForm):
+    """A policy; says in words what the database would refuse, and keeps the corroboration that a purpose asks for."""
+
+    def clean_reviewers(self) -> int:
+        reviewers: int = self.cleaned_data["reviewers"]
+        if reviewers < 2:
+            raise forms.ValidationError("Never fewer than two: nobody makes a conclusion stand alone.")
+        return reviewers
+
+    def clean_list_length(self) -> int:
+        length: int = self.cleaned_data["list_length"]
+        if not 1 <= length <= PurposePolicy.MOST_CANDIDATES:
+            raise forms.ValidationError(f"A list has 1 to {PurposePolicy.MOST_CANDIDATES} candidates.")
+        return length
+
+    def clean_corroboration_required(self) -> bool:
+        required: bool = self.cleaned_data["corroboration_required"]
+        if not required and self.instance.purpose in (Purpose.DECEASED, Purpose.CAPTURED):
+            raise forms.ValidationError("This purpose always asks for an independent identifier other than the face.")
+        return required
 
 
 @admin.register(Gallery)
@@ -28,6 +69,13 @@ class GalleryAdmin(AuditedAdmin):
     agency_path = "agency"
     list_display = ("name", "kind", "opened_at")
     fields = ("name", "kind", "lawful_basis", "purposes")
+
+    def get_form(
+        self, request: HttpRequest, obj: Gallery | None = None, change: bool = False, **kwargs: Any
+    ) -> type[GalleryForm]:
+        form: type[GalleryForm] = super().get_form(request, obj, change, **kwargs)
+        form.agency = request.user.agency  # type: ignore[union-attr]
+        return form
 
     def get_readonly_fields(self, request: HttpRequest, obj: Gallery | None = None) -> tuple[str, ...]:
         return ("kind",) if obj else ()
@@ -48,6 +96,7 @@ class GalleryAdmin(AuditedAdmin):
 class PurposePolicyAdmin(AuditedAdmin):
     """Policies can be tightened; PostgreSQL refuses fewer than two reviewers or a list of more than fifty."""
 
+    form = PolicyForm
     changed_kind = "identification:policy:changed/1"
     list_display = ("purpose", "reviewers", "list_length", "corroboration_required")
     readonly_fields = ("purpose",)

@@ -5,7 +5,7 @@ from typing import Any
 import rules
 
 from accounts.models import User
-from accounts.policies import is_administrator, is_intake
+from accounts.policies import is_administrator, is_auditor, is_intake
 from identification.errors import NotPermitted
 
 
@@ -15,12 +15,19 @@ def in_its_agency(user: User, thing: Any) -> bool:
     return bool(user.agency_id == thing.agency_id)
 
 
+@rules.predicate
+def holds_a_role(user: User) -> bool:
+    """Whether the person has any work here at all."""
+    return bool(user.is_active and user.roles)
+
+
 can_open_case = is_intake
 can_add_photographs = is_intake & in_its_agency
 can_choose_probe = is_intake & in_its_agency
 can_open_gallery = is_administrator
 can_enrol = (is_intake | is_administrator) & in_its_agency
-can_view = in_its_agency
+# People's names and faces in a gallery would sway somebody who is to compare without names.
+can_browse_galleries = is_intake | is_administrator | is_auditor
 
 
 def require(allowed: bool, sentence: str) -> None:

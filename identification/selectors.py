@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, TextField, Value, When
 
 from accounts.models import User
+from identification import policies
 from identification.models import (
     Candidate,
     Case,
@@ -24,14 +25,19 @@ from identification.models import (
 OPEN_STATES = (Job.State.DUE, Job.State.LEASED)
 
 
+def _agency(viewer: User) -> int:
+    """Return the agency whose rows the viewer may see; none (0 is nobody's id) without any role."""
+    return viewer.agency_id if policies.holds_a_role(viewer) else 0
+
+
 def cases(viewer: User) -> QuerySet[Case]:
     """Cases of the viewer's agency, the newest first."""
-    return Case.objects.filter(agency=viewer.agency_id).select_related("opened_by")
+    return Case.objects.filter(agency=_agency(viewer)).select_related("opened_by")
 
 
 def galleries(viewer: User) -> QuerySet[Gallery]:
     """Galleries of the viewer's agency with how many people and references they hold."""
-    return Gallery.objects.filter(agency=viewer.agency_id).annotate(
+    return Gallery.objects.filter(agency=_agency(viewer)).annotate(
         persons_count=Count("persons", distinct=True),
         references_count=Count("persons__references", filter=Q(persons__references__face__isnull=False), distinct=True),
     )
@@ -40,7 +46,7 @@ def galleries(viewer: User) -> QuerySet[Gallery]:
 def persons(viewer: User, gallery: Gallery) -> QuerySet[Person]:
     """People of a gallery with their references, by name."""
     references = Reference.objects.select_related("photograph", "face")
-    return Person.objects.filter(gallery=gallery, gallery__agency=viewer.agency_id).prefetch_related(
+    return Person.objects.filter(gallery=gallery, gallery__agency=_agency(viewer)).prefetch_related(
         Prefetch("references", references)
     )
 
@@ -49,7 +55,7 @@ def refused_references(viewer: User, gallery: Gallery) -> QuerySet[Reference]:
     """References of a gallery that take no part in searches, with whose they are; the newest first."""
     unusable = (Photograph.State.REFUSED, Photograph.State.QUARANTINED)
     return (
-        Reference.objects.filter(person__gallery=gallery, person__gallery__agency=viewer.agency_id)
+        Reference.objects.filter(person__gallery=gallery, person__gallery__agency=_agency(viewer))
         .filter(photograph__state__in=unusable)
         .select_related("person", "photograph")
         .order_by("-added_at")
@@ -64,20 +70,20 @@ def permitted_galleries(case: Case) -> QuerySet[Gallery]:
 def photographs(viewer: User) -> QuerySet[Photograph]:
     """Photographs in the cases and galleries of the viewer's agency."""
     return Photograph.objects.filter(
-        Q(case__agency=viewer.agency_id) | Q(gallery__agency=viewer.agency_id)
+        Q(case__agency=_agency(viewer)) | Q(gallery__agency=_agency(viewer))
     ).select_related("case", "gallery")
 
 
 def faces(viewer: User) -> QuerySet[Face]:
     """Faces in the photographs of the viewer's agency."""
     return Face.objects.filter(
-        Q(photograph__case__agency=viewer.agency_id) | Q(photograph__gallery__agency=viewer.agency_id)
+        Q(photograph__case__agency=_agency(viewer)) | Q(photograph__gallery__agency=_agency(viewer))
     ).select_related("photograph__case", "photograph__gallery")
 
 
 def probes(viewer: User) -> QuerySet[Probe]:
     """Probes in the cases of the viewer's agency."""
-    return Probe.objects.filter(case__agency=viewer.agency_id).select_related("case", "photograph", "face")
+    return Probe.objects.filter(case__agency=_agency(viewer)).select_related("case", "photograph", "face")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,18 @@ def original_path(sha256: str) -> Path:
     return settings.MEDIA_ROOT / "originals" / sha256[:2] / sha256
 
 
+def read_original(sha256: str) -> bytes:
+    """Return an original; OriginalChanged when its bytes no longer have the SHA-256 under which they came."""
+    data = original_path(sha256).read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise OriginalChanged("The kept file is not the one that came. Tell your administrator, and upload it anew.")
+    return data
+
+
+class OriginalChanged(Exception):
+    """The disk gave back other bytes than were put in."""
+
+
 def derivative_path(photograph_id: UUID) -> Path:
     """Return where the upright derivative of a photograph is kept."""
     return settings.MEDIA_ROOT / "derivatives" / f"{photograph_id}.jpg"
@@ -43,7 +55,11 @@ def write_derivative(path: Path, data: bytes) -> None:
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as temporary:
-        temporary.write(data)
-        temporary.flush()
-        os.fsync(temporary.fileno())
-    Path(temporary.name).replace(path)
+        try:
+            temporary.write(data)
+            temporary.flush()
+            os.fsync(temporary.fileno())
+            Path(temporary.name).replace(path)
+        except BaseException:
+            Path(temporary.name).unlink()
+            raise

@@ -154,6 +154,9 @@ class Assignment(models.Model):
                 condition=Q(state__in=("open", "signed")),
                 name="assignment_slot_held_by_one",
             ),
+            models.UniqueConstraint(
+                fields=("reviewer",), condition=Q(state="open"), name="assignment_one_open_per_person"
+            ),
             models.CheckConstraint(condition=Q(part__in=Part.values), name="assignment_to_a_known_part"),
             models.CheckConstraint(condition=~Q(reviewer=F("requested_by")), name="assignment_never_to_the_requester"),
             models.CheckConstraint(
@@ -212,16 +215,15 @@ class Assessment(models.Model):
             ),
             models.CheckConstraint(condition=~Q(reviewer=F("requested_by")), name="assessment_never_by_the_requester"),
             models.CheckConstraint(
-                condition=Q(suitability="unsuitable", person__isnull=True)
-                | Q(suitability__in=("suitable", "limited")),
+                condition=Q(suitability="unsuitable", person__isnull=True) | Q(suitability__in=("suitable", "limited")),
                 name="assessment_unsuitable_names_nobody",
             ),
             models.CheckConstraint(
                 condition=Q(person__isnull=True, level__isnull=True)
-                | Q(person__isnull=False, level__gte=-3, level__lte=3),
+                | Q(person__isnull=False, level__isnull=False, level__gte=-3, level__lte=3),
                 name="assessment_grades_the_person_it_names",
             ),
-            models.CheckConstraint(condition=~Q(rationale=""), name="assessment_gives_a_rationale"),
+            models.CheckConstraint(condition=Q(rationale__regex=r"\S"), name="assessment_gives_a_rationale"),
             models.CheckConstraint(
                 condition=Q(
                     document_sha256=Func(

@@ -26,10 +26,10 @@ WHAT_IT_IS_NOT = {
 }
 
 NEXT_STEP = {
-    Purpose.DECEASED: "Next: corroborate with an identifier that has nothing to do with the face.",
-    Purpose.CAPTURED: "Next: corroborate with a document or a statement.",
-    Purpose.MISSING: "Next: corroborate as the case needs.",
-    Purpose.INCIDENT: "Next: the investigation looks for evidence that has nothing to do with the face.",
+    Purpose.DECEASED: "Corroborate with an identifier that has nothing to do with the face.",
+    Purpose.CAPTURED: "Corroborate with a document or a statement.",
+    Purpose.MISSING: "Corroborate as the case needs.",
+    Purpose.INCIDENT: "The investigation looks for evidence that has nothing to do with the face.",
 }
 
 

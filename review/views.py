@@ -20,6 +20,7 @@ from review.forms import AnalysisForm, ComparisonForm, ConclusionForm, DeclineFo
 from review.models import Assignment, Level, Part, Suitability
 from review.services import assessment as assessing
 from review.services import queue as queueing
+from review.signed_document import meaning_of_signature
 
 Work = Callable[[HttpRequest, Assignment], HttpResponse]
 
@@ -63,7 +64,7 @@ def _of_ones_own(view: Work) -> Callable[[HttpRequest, UUID], HttpResponse]:
 
 @require_GET
 @_of_ones_own
-def work(request: HttpRequest, assignment: Assignment) -> HttpResponse:
+def work(_request: HttpRequest, assignment: Assignment) -> HttpResponse:
     """Go to the step that is due."""
     return redirect(_due_step(assignment), assignment.pk)
 
@@ -102,8 +103,8 @@ def probe(request: HttpRequest, assignment: Assignment) -> HttpResponse:
 @_of_ones_own
 def candidates(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     """Step 2: every candidate, in an order drawn for this reviewer, without score or rank."""
-    if not assignment.analysed_at:
-        return redirect("review:probe", assignment.pk)
+    if not assessing.may_see_candidates(assignment):
+        return redirect("review:work", assignment.pk)
     shown = selectors.candidates_as_shown(assignment)
     form = ComparisonForm(request.POST or None, candidates=shown)
     if request.method == "POST" and form.is_valid():
@@ -178,7 +179,7 @@ def conclude(request: HttpRequest, assignment: Assignment) -> HttpResponse:
         "form": form,
         "retained": selectors.retained_as_shown(assignment),
         "levels": [(level.value, level.label) for level in reversed(Level)],
-        "meaning": assessing.MEANING,
+        "meaning": meaning_of_signature(assignment),
         "rationales": selectors.rationales_for(assignment) if assignment.part == Part.ADJUDICATOR else [],
         "step": "conclude",
     }
@@ -222,9 +223,7 @@ def signed(request: HttpRequest, assignment_id: UUID) -> HttpResponse:
 def conclusion(request: HttpRequest, review_id: UUID) -> HttpResponse:
     """What a review came to, as a document."""
     review = get_object_or_404(selectors.ended_reviews(_viewer(request)), pk=review_id)
-    record_alone(
-        kind="review:conclusion:viewed/1", actor=_viewer(request), subject=review, purpose=review.case.purpose
-    )
+    record_alone(kind="review:conclusion:viewed/1", actor=_viewer(request), subject=review, purpose=review.case.purpose)
     assessments = list(review.assessments.select_related("reviewer", "person").order_by("-part", "reviewer_id"))
     conclusion = getattr(review, "conclusion", None)
     context = {

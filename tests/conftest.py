@@ -117,6 +117,11 @@ def outsider(person_with, other_agency: Agency) -> User:
 
 
 @pytest.fixture
+def outside_auditor(person_with, other_agency: Agency) -> User:
+    return person_with("abroad", Role.AUDITOR, agency=other_agency)
+
+
+@pytest.fixture
 def encoder(db) -> Encoder:
     """The active encoder's row; its vectors are made by the tests."""
     spec = SHIPPED["dlib-resnet-v1"]

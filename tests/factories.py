@@ -140,14 +140,25 @@ def signed(
     )
 
 
-def enrol_many(actor: User, gallery: Gallery, encoder: Encoder, references: Sequence[Sequence[np.ndarray]]) -> list[Person]:
+def enrol_many(
+    actor: User, gallery: Gallery, encoder: Encoder, references: Sequence[Sequence[np.ndarray]]
+) -> list[Person]:
     """Enrol one person per sequence of vectors, written in bulk and not by the services."""
     persons = [Person(gallery=gallery, name=f"Person {number}") for number in range(len(references))]
     Person.objects.bulk_create(persons)
     vectors = [(person, vector) for person, some in zip(persons, references, strict=True) for vector in some]
     photographs = [
-        Photograph(gallery=gallery, uploaded_by=actor, file_name="r.png", sha256=f"{next(_numbers):064x}", byte_size=1,
-                   media_format="PNG", width=64, height=64, state=Photograph.State.ANALYSED)
+        Photograph(
+            gallery=gallery,
+            uploaded_by=actor,
+            file_name="r.png",
+            sha256=f"{next(_numbers):064x}",
+            byte_size=1,
+            media_format="PNG",
+            width=64,
+            height=64,
+            state=Photograph.State.ANALYSED,
+        )
         for _ in vectors
     ]
     Photograph.objects.bulk_create(photographs)
@@ -158,7 +169,9 @@ def enrol_many(actor: User, gallery: Gallery, encoder: Encoder, references: Sequ
         for face, (_, vector) in zip(faces, vectors, strict=True)
     )
     Reference.objects.bulk_create(
-        Reference(person=person, photograph=face.photograph, face=face, provenance="Test", added_by=actor)
+        Reference(
+            person=person, gallery=gallery, photograph=face.photograph, face=face, provenance="Test", added_by=actor
+        )
         for face, (person, _) in zip(faces, vectors, strict=True)
     )
     return persons
@@ -166,8 +179,10 @@ def enrol_many(actor: User, gallery: Gallery, encoder: Encoder, references: Sequ
 
 def copied_by_sql(row: Model, **changes: object) -> None:
     """Insert a copy of a row with other values in some columns, round models and services."""
-    columns = {field.column: field.get_db_prep_save(getattr(row, field.attname), connection)
-               for field in row._meta.concrete_fields}
+    columns = {
+        field.column: field.get_db_prep_save(getattr(row, field.attname), connection)
+        for field in row._meta.concrete_fields
+    }
     if isinstance(row.pk, UUID):
         columns[row._meta.pk.column] = uuid4()
     else:

@@ -13,7 +13,6 @@ import pytest
 _stack = ExitStack()
 
 
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
     var = Path(_stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-", ignore_cleanup_errors=True)))
@@ -24,8 +23,6 @@ def pytest_load_initial_conftests() -> None:
     os.environ.update(_stack.enter_context(servers(var)))
     # Tests make tables, so they connect as the owner; what the web's role may do has tests of its own.
     os.environ["DATABASE_URL"] = os.environ.get("OWNER_DATABASE_URL", os.environ["DATABASE_URL"])
-
-
 
 
 def pytest_unconfigure() -> None:

@@ -75,5 +75,3 @@ class Worker:
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(30)
-
-

@@ -42,10 +42,10 @@ def test_export_is_recorded_and_does_not_hold_its_own_entry(auditor: User) -> No
     assert verify_file(io.BytesIO(exported(auditor, "jsonl")[0]), "jsonl").entries == 4
 
 
-def test_export_holds_only_the_exporters_agency(auditor: User, outsider: User) -> None:
+def test_export_holds_only_the_exporters_agency(auditor: User, outside_auditor: User) -> None:
     write_entries(auditor, 10)
-    write_entries(outsider, 4)
-    assert exported(outsider, "csv")[1].entries == 4
+    write_entries(outside_auditor, 4)
+    assert exported(outside_auditor, "csv")[1].entries == 4
     assert exported(None, "csv")[1].entries == 15
 
 

@@ -60,9 +60,9 @@ def test_inactive_auditor_reads_nothing(auditor: User) -> None:
     assert not entries(auditor).exists()
 
 
-def test_another_agency_sees_nothing(auditor: User, outsider: User, page: Callable[..., Any]) -> None:
+def test_another_agency_sees_nothing(auditor: User, outside_auditor: User, page: Callable[..., Any]) -> None:
     uids = [str(entry.uid) for entry in write_entries(auditor, 3)]
-    text = page(outsider).content.decode()
+    text = page(outside_auditor).content.decode()
     assert not any(uid in text for uid in uids)
     assert "Auditor" not in text.replace("auditor", "")
 

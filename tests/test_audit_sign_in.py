@@ -54,9 +54,7 @@ def test_lockout_is_recorded_once_per_refusal(auditor: User, client: Client) -> 
     assert told == ["credentials", "locked_out", "locked_out"]
 
 
-def test_no_session_opens_without_its_entry(
-    auditor: User, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_session_opens_without_its_entry(auditor: User, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**_: object) -> None:
         raise RuntimeError("the log can't be written")
 

@@ -191,7 +191,7 @@ def test_verifier_runs_without_django(tmp_path: Path) -> None:
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\uff1d", "\uff20"])
 def test_no_cell_runs_as_a_formula(start: str) -> None:
     assert safe_cell(start + "1+1").startswith("'")
-    assert csv_line((start + "cmd", "b")).startswith('"\'')
+    assert csv_line((start + "cmd", "b")).startswith("\"'")
 
 
 def test_every_cell_but_numbers_begins_harmlessly() -> None:

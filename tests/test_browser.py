@@ -1,5 +1,6 @@
 """Real people's way through the site: real browser, real web server, real worker, real models."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def signed_in(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         page.on("console", lambda message: _refuse_violations(message.text))
         page.goto(f"{site}/")
-        page.get_by_label("User name").fill(name)
+        page.get_by_label("Username").fill(name)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(f"{site}/cases/")
@@ -114,7 +115,9 @@ def damaged(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
 
-def test_one_case_from_upload_to_a_conclusion_by_two_people(signed_in, site, enrolled, cast, first_reviewer, second_reviewer) -> None:
+def test_one_case_from_upload_to_a_conclusion_by_two_people(
+    signed_in, site, enrolled, cast, first_reviewer, second_reviewer
+) -> None:
     page = signed_in("requester")
     case = open_case(page, site)
     good, bad = portrait(cast, ASKED_ABOUT, 1), damaged(portrait(cast, 4, 1))
@@ -122,7 +125,9 @@ def test_one_case_from_upload_to_a_conclusion_by_two_people(signed_in, site, enr
         [file_of("good.jpg", good), file_of("cut.jpg", bad), file_of("note.jpg", b"no photograph")]
     )
     _send_if_plain(page)
-    wait_until(lambda: Photograph.objects.filter(case=case).count() == 2 and no_job_waits(), seconds=120, what="analysed")
+    wait_until(
+        lambda: Photograph.objects.filter(case=case).count() == 2 and no_job_waits(), seconds=120, what="analysed"
+    )
     expect(page.get_by_text("ends in the middle of the photograph").first).to_be_visible(timeout=15_000)
     expect(page.get_by_text("Waiting for reviewers", exact=False).first).to_be_visible(timeout=15_000)
     for name in ("first_reviewer", "second_reviewer"):
@@ -147,14 +152,14 @@ def assess(page: Page, site: str, *, choose: bool) -> None:
     page.goto(f"{site}/review/")
     page.get_by_role("button", name="Next case").click()
     page.get_by_label("Suitable for comparison", exact=True).check()
-    page.locator("form button[type=submit]", has_text="candidates").click()
+    page.locator("button.primary").click()
     page.wait_for_url("**/candidates/")
     choices = page.locator("input[name=retained]")
     assert choices.count() == GALLERY_SIZE
     assert "score" not in page.content().lower()
     if choose:
         _the_one_asked_about(page).check()
-    page.locator("main form button[type=submit]").last.click()
+    page.locator("button.primary").click()
     if choose:
         page.wait_for_url("**/compare/**")
         page.get_by_role("link", name="Conclude").last.click()
@@ -181,7 +186,9 @@ def _finding(choose: bool) -> str:
     return _person_asked_about() if choose else "nobody"
 
 
-def test_a_case_can_be_uploaded_reviewed_and_signed_without_javascript(signed_in, site, enrolled, cast, first_reviewer) -> None:
+def test_a_case_can_be_uploaded_reviewed_and_signed_without_javascript(
+    signed_in, site, enrolled, cast, first_reviewer
+) -> None:
     page = signed_in("requester", javascript=False)
     case = open_case(page, site)
     page.locator("input[type=file]").set_input_files([file_of("good.jpg", portrait(cast, ASKED_ABOUT, 2))])
@@ -219,11 +226,16 @@ def test_the_exported_log_downloads_and_verifies(signed_in, site, auditor, tmp_p
     assert verdict.entries > 0
 
 
+def luminance(colour: str) -> float:
+    """Return a rough brightness of a CSS colour, rgb(...) or color(srgb ...)."""
+    return sum(float(number) for number in re.findall(r"[0-9.]+", colour)[:3])
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_sign_in_is_legible_in_both_schemes(browser: Browser, site: str, scheme: str) -> None:
     context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
     page.goto(f"{site}/sign-in/")
-    colours = page.evaluate("[getComputedStyle(document.body).color, getComputedStyle(document.documentElement).backgroundColor, getComputedStyle(document.body).backgroundColor]")
-    assert colours[0] not in colours[1:]
+    ink, paper = (page.evaluate(f"getComputedStyle(document.body).{name}") for name in ("color", "backgroundColor"))
+    assert luminance(ink) < luminance(paper) if scheme == "light" else luminance(ink) > luminance(paper)
     context.close()

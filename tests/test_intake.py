@@ -72,7 +72,9 @@ BAD: dict[str, tuple[Callable[[], bytes], str, str]] = {
 }
 
 
-def test_each_bad_file_gets_its_own_sentence_and_the_others_go_on(hand_in: Callable[..., Any], case: Case, settings) -> None:
+def test_each_bad_file_gets_its_own_sentence_and_the_others_go_on(
+    hand_in: Callable[..., Any], case: Case, settings
+) -> None:
     settings.UPLOAD_MAX_BYTES = 100_000
     files = [upload("first.jpg", a_photograph(1))]
     files += [upload(name, make()) for name, (make, _, _) in BAD.items()]
@@ -129,7 +131,9 @@ def test_no_file_at_all_gets_a_sentence(client: Client, case: Case, requester: U
     assert "Choose at least one photograph." in answer.content.decode()
 
 
-def test_same_file_twice_in_one_upload_is_taken_once_and_the_rest_goes_on(hand_in: Callable[..., Any], case: Case) -> None:
+def test_same_file_twice_in_one_upload_is_taken_once_and_the_rest_goes_on(
+    hand_in: Callable[..., Any], case: Case
+) -> None:
     same = a_photograph(3)
     answers = hand_in(upload("one.jpg", same), upload("two.jpg", same), upload("other.jpg", a_photograph(4)))
     assert [answer["state"] for answer in answers] == ["received", "refused", "received"]
@@ -264,14 +268,13 @@ def test_original_is_never_served(client: Client, photograph: Photograph, reques
     # Not analysed yet: there is no derivative, and the original doesn't stand in for it.
     assert client.get(reverse("identification:photograph-image", args=[photograph.pk])).status_code == 404
     path = storage.original_path(photograph.sha256)
-    for address in (f"/media/originals/{path.parent.name}/{path.name}", f"/static/../{path}", f"/originals/{path.name}"):
+    guesses = (f"/media/originals/{path.parent.name}/{path.name}", f"/static/../{path}", f"/originals/{path.name}")
+    for address in guesses:
         assert client.get(address).status_code == 404
     assert not path.is_relative_to(Path(__file__).parent.parent / "static")
 
 
-def test_derivative_is_no_larger_than_the_setting(
-    case: Case, requester: User, models: StandInModels, settings
-) -> None:
+def test_derivative_is_no_larger_than_the_setting(case: Case, requester: User, models: StandInModels, settings) -> None:
     settings.DERIVATIVE_LONGEST_SIDE = 50
     photograph = intake.receive_photograph(actor=requester, file=ContentFile(saved(scene()), "a.jpg"), case=case)
     run_job(job_id=Job.objects.get().pk)
@@ -311,9 +314,7 @@ def test_name_of_300_characters_is_shortened_and_keeps_its_ending(hand_in: Calla
     name = case.photographs.get().file_name
     assert len(name) <= 255
     assert name.endswith("д.jpg")
-    long_refused = intake.receive_photograph(
-        actor=case.opened_by, file=ContentFile(b"", "я" * 296 + ".jpg"), case=case
-    )
+    long_refused = intake.receive_photograph(actor=case.opened_by, file=ContentFile(b"", "я" * 296 + ".jpg"), case=case)
     assert len(long_refused.file_name) == 255
 
 
@@ -441,9 +442,14 @@ def test_upload_rolled_back_by_its_caller_leaves_no_row_and_calls_nobody(
 ) -> None:
     called: list[object] = []
     monkeypatch.setattr(jobs, "call_worker", called.append)
-    with django_capture_on_commit_callbacks(execute=True), pytest.raises(ZeroDivisionError), transaction.atomic():
-        intake.receive_photograph(actor=requester, file=ContentFile(a_photograph(), "a.jpg"), case=case)
-        raise ZeroDivisionError
+
+    def receive_and_fail() -> None:
+        with transaction.atomic():
+            intake.receive_photograph(actor=requester, file=ContentFile(a_photograph(), "a.jpg"), case=case)
+            raise ZeroDivisionError
+
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(ZeroDivisionError):
+        receive_and_fail()
     assert not Photograph.objects.exists()
     assert not Job.objects.exists()
     assert not called
@@ -466,9 +472,8 @@ def test_upload_neither_fails_nor_waits_when_redis_is_away(client: Client, reque
     client.force_login(requester)
     files = [upload(f"{number}.jpg", a_photograph(number)) for number in range(10)]
     began = time.monotonic()
-    answer = client.post(
-        reverse("identification:add-photographs", args=[case.pk]), {"files": files}, headers={"accept": "application/json"}
-    )
+    address = reverse("identification:add-photographs", args=[case.pk])
+    answer = client.post(address, {"files": files}, headers={"accept": "application/json"})
     took = time.monotonic() - began
     assert [file["state"] for file in answer.json()["files"]] == ["received"] * 10
     assert Job.objects.filter(state=Job.State.DUE).count() == 10

@@ -18,7 +18,7 @@ from accounts.models import User
 from audit.models import Entry
 from identification import tasks
 from identification.errors import LeaseLost
-from identification.models import Case, Embedding, Encoder, Face, Gallery, Job, Photograph, Probe, Search
+from identification.models import Case, Embedding, Encoder, Face, Job, Photograph, Probe, Search
 from identification.selectors import progress_of
 from identification.services import analysis, encoders, intake, jobs, probes
 from identification.services.jobs import call_for_waiting_jobs, claim_job, finish_job
@@ -26,7 +26,6 @@ from identification.services.work import reconcile, run_job
 from tests import factories
 from tests.conftest import StandInModels
 from tests.test_intake import in_threads
-
 
 
 @pytest.fixture
@@ -309,7 +308,7 @@ def test_models_that_cannot_be_loaded_cost_no_attempt(
         run_job(job_id=job_of(photograph).pk)
     job = job_of(photograph)
     assert (job.state, job.attempts) == (Job.State.DUE, 0)
-    assert job.last_error == "dlib-resnet-v1 1 can't be loaded here: no such file" or "can't be loaded" in job.last_error
+    assert job.last_error.endswith("can't be loaded here: no such file")
     assert not calls, "the reconciler calls for it later; calling at once would turn in circles"
     time_passes(61)
     assert reconcile() == 1
@@ -411,9 +410,7 @@ def test_worker_that_still_holds_its_last_lease_is_left_alone(photograph: Photog
     assert job_of(photograph).lease == job.lease
 
 
-def test_each_forgotten_job_is_called_once_per_round(
-    case: Case, requester: User, calls: list[str]
-) -> None:
+def test_each_forgotten_job_is_called_once_per_round(case: Case, requester: User, calls: list[str]) -> None:
     for _ in range(7):
         intake.receive_photograph(actor=requester, file=factories.picture_file(), case=case)
     assert reconcile() == 0, "called moments ago when they were committed"
@@ -521,6 +518,6 @@ def test_photograph_without_a_face_is_analysed_and_asks_for_nothing(
     assert analysis.storage.derivative_path(photograph.pk).exists()
 
 
-def test_another_agencys_progress_is_empty(case: Case, gallery: Gallery, photograph: Photograph, outsider: User) -> None:
+def test_another_agencys_progress_is_empty(case: Case, photograph: Photograph, outsider: User) -> None:
     assert progress_of(outsider, case).total == 0
     assert progress_of(case.opened_by, case).total == 1

@@ -17,7 +17,7 @@ FOREVER = [sys.executable, "-c", "import time; time.sleep(600)"]
 def test_a_process_that_ends_is_named_with_its_last_words(tmp_path: Path) -> None:
     dying = [sys.executable, "-c", "print('the disk is full'); raise SystemExit(3)"]
     with running({"worker": dying, "web server": FOREVER}, logs=tmp_path, environment={}) as processes:
-        with pytest.raises(ProcessEnded, match="worker has ended.*exit status 3(.|\n)*the disk is full"):
+        with pytest.raises(ProcessEnded, match=r"worker has ended.*exit status 3(.|\n)*the disk is full"):
             processes.watch()
         survivor = processes.watched[1].process.pid
     assert not psutil.pid_exists(survivor)
@@ -57,7 +57,8 @@ _WATCH = """
 import sys
 from pathlib import Path
 from config.processes import running
-with running({{"worker": [sys.executable, "-c", "import time; time.sleep(600)"]}}, logs=Path({logs!r}), environment={{}}) as p:
+forever = [sys.executable, "-c", "import time; time.sleep(600)"]
+with running({{"worker": forever}}, logs=Path({logs!r}), environment={{}}) as p:
     print(p.watched[0].process.pid, flush=True)
     p.watch()
 """

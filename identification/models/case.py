@@ -57,6 +57,11 @@ class PurposePolicy(models.Model):
         verbose_name_plural = "purpose policies"
         constraints = (
             models.CheckConstraint(condition=Q(reviewers__gte=2), name="policy_never_below_two_reviewers"),
+            models.CheckConstraint(condition=Q(reviewers__lte=9), name="policy_at_most_nine_reviewers"),
+            models.CheckConstraint(
+                condition=Q(corroboration_required=True) | ~Q(purpose__in=("deceased", "captured")),
+                name="policy_deceased_and_captured_need_corroboration",
+            ),
             models.CheckConstraint(
                 condition=Q(list_length__gte=1, list_length__lte=50), name="policy_list_of_one_to_fifty"
             ),
@@ -86,6 +91,7 @@ class Case(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("agency", "number"), name="case_number_once_per_agency"),
             models.UniqueConstraint(fields=("id", "gallery_kind"), name="case_with_gallery_kind"),
+            models.UniqueConstraint(fields=("id", "agency"), name="case_with_agency"),
             models.CheckConstraint(condition=Q(purpose__in=Purpose.values), name="case_has_a_known_purpose"),
             models.CheckConstraint(condition=INCIDENT_ONLY, name="case_searches_its_kind_of_gallery"),
         )

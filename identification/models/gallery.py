@@ -31,6 +31,7 @@ class Gallery(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("agency", "name"), name="gallery_name_once_per_agency"),
             models.UniqueConstraint(fields=("id", "kind"), name="gallery_with_kind"),
+            models.UniqueConstraint(fields=("id", "agency"), name="gallery_with_agency"),
             models.CheckConstraint(condition=Q(kind__in=GalleryKind.values), name="gallery_of_a_known_kind"),
             models.CheckConstraint(
                 condition=Q(kind=GalleryKind.INCIDENT, purposes=[Purpose.INCIDENT])
@@ -86,6 +87,7 @@ class Reference(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="references")
+    gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT, related_name="references")
     photograph = models.OneToOneField("identification.Photograph", on_delete=models.PROTECT, related_name="reference")
     face = models.OneToOneField(
         "identification.Face", on_delete=models.PROTECT, null=True, blank=True, related_name="reference"
@@ -98,6 +100,8 @@ class Reference(models.Model):
         ordering = ("added_at",)
         constraints = (
             models.CheckConstraint(condition=~Q(provenance=""), name="reference_states_its_provenance"),
+            models.UniqueConstraint(fields=("id", "person"), name="reference_with_person"),
+            models.UniqueConstraint(fields=("id", "face"), name="reference_with_face"),
         )
 
     def __str__(self) -> str:

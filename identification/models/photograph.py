@@ -52,6 +52,7 @@ class Photograph(models.Model):
             models.UniqueConstraint(fields=("gallery", "sha256"), name="photograph_once_per_gallery"),
             models.UniqueConstraint(fields=("id", "uploaded_by"), name="photograph_with_uploader"),
             models.UniqueConstraint(fields=("id", "case"), name="photograph_with_case"),
+            models.UniqueConstraint(fields=("id", "gallery"), name="photograph_with_gallery"),
             models.CheckConstraint(
                 condition=Q(state__in=("refused", "quarantined")) ^ Q(reason=""), name="photograph_refusal_has_a_reason"
             ),

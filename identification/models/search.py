@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.models import Agency
 from identification.models.case import Case, GalleryKind
 from identification.models.encoder import Encoder
 from identification.models.gallery import Gallery, Person, Reference
@@ -22,7 +23,9 @@ class Probe(models.Model):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="probes")
     photograph = models.ForeignKey(Photograph, on_delete=models.PROTECT, related_name="probes")
     face = models.OneToOneField(Face, on_delete=models.PROTECT, related_name="probe")
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="requested_probes")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="requested_probes"
+    )
     chosen_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -46,6 +49,7 @@ class Search(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     probe = models.ForeignKey(Probe, on_delete=models.PROTECT, related_name="searches")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="searches")
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
     face = models.ForeignKey(Face, on_delete=models.PROTECT, related_name="+")
     gallery_kind = models.CharField(max_length=12, choices=GalleryKind.choices)
     encoder = models.ForeignKey(Encoder, on_delete=models.PROTECT, related_name="searches")
@@ -65,6 +69,7 @@ class Search(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("id", "encoder"), name="search_with_encoder"),
             models.UniqueConstraint(fields=("id", "gallery_kind"), name="search_with_gallery_kind"),
+            models.UniqueConstraint(fields=("id", "agency"), name="search_with_agency"),
             models.UniqueConstraint(fields=("id", "probe"), name="search_with_probe"),
             models.CheckConstraint(
                 condition=Q(list_length__gte=1, list_length__lte=50), name="search_lists_one_to_fifty"
@@ -76,11 +81,12 @@ class Search(models.Model):
 
 
 class SearchedGallery(models.Model):
-    """One gallery that a search went through; its kind is part of the foreign keys on both sides."""
+    """One gallery that a search went through; its kind and agency are part of the foreign keys on both sides."""
 
     search = models.ForeignKey(Search, on_delete=models.PROTECT, related_name="searched_galleries")
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT, related_name="+")
     gallery_kind = models.CharField(max_length=12, choices=GalleryKind.choices)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("search", "gallery"), name="searched_gallery_once_per_search"),)
@@ -97,6 +103,7 @@ class Candidate(models.Model):
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="candidacies")
     gallery = models.ForeignKey(Gallery, on_delete=models.PROTECT, related_name="+")
     reference = models.ForeignKey(Reference, on_delete=models.PROTECT, related_name="candidacies")
+    face = models.ForeignKey(Face, on_delete=models.PROTECT, related_name="+")
     encoder = models.ForeignKey(Encoder, on_delete=models.PROTECT, related_name="+")
     embedding = models.ForeignKey(Embedding, on_delete=models.PROTECT, related_name="+")
     score = models.FloatField(help_text="Comparison score: cosine similarity, from -1 to 1.")
@@ -106,7 +113,9 @@ class Candidate(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("search", "rank"), name="candidate_rank_once_per_search"),
             models.UniqueConstraint(fields=("search", "person"), name="candidate_person_once_per_search"),
-            models.CheckConstraint(condition=Q(score__gte=-1.001, score__lte=1.001), name="candidate_score_is_a_cosine"),
+            models.CheckConstraint(
+                condition=Q(score__gte=-1.001, score__lte=1.001), name="candidate_score_is_a_cosine"
+            ),
         )
 
     def __str__(self) -> str:

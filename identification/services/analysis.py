@@ -31,9 +31,12 @@ def analyse_photograph(*, job: Job) -> None:
     """Find the faces in the job's photograph and embed them, or refuse it with a sentence."""
     photograph = Photograph.objects.select_related("case", "gallery").get(pk=job.subject_id)
     try:
-        image = imaging.open_upright(storage.original_path(photograph.sha256), limits=limits())
+        image = imaging.open_upright(storage.read_original(photograph.sha256), limits=limits())
     except imaging.UnusableImage as refusal:
         refuse_photograph(job=job, photograph=photograph, code=refusal.code, reason=str(refusal))
+        return
+    except storage.OriginalChanged as change:
+        refuse_photograph(job=job, photograph=photograph, code="original-changed", reason=str(change))
         return
     encoder = active_encoder()
     recognition = _recognition(encoder)
@@ -88,6 +91,8 @@ def _write(
     *, job: Job, photograph: Photograph, image: Image.Image, encoder: Encoder, findings: Findings, detector: str
 ) -> None:
     finish_job(job)
+    if not Encoder.objects.filter(pk=encoder.pk, active=True).exists():
+        raise NotReady("Another encoder was activated meanwhile; the photograph is analysed again with that one.")
     faces = _save_faces(photograph, encoder, findings, detector)
     _write_derivatives(photograph, image, faces)
     Photograph.objects.filter(pk=photograph.pk).update(state=Photograph.State.ANALYSED)
@@ -118,9 +123,7 @@ def _save_faces(photograph: Photograph, encoder: Encoder, findings: Findings, de
 
 def _write_derivatives(photograph: Photograph, image: Image.Image, faces: Sequence[Face]) -> None:
     side = settings.DERIVATIVE_LONGEST_SIDE
-    storage.write_derivative(
-        storage.derivative_path(photograph.pk), imaging.derivative(image, longest_side=side)
-    )
+    storage.write_derivative(storage.derivative_path(photograph.pk), imaging.derivative(image, longest_side=side))
     for face in faces:
         crop = imaging.face_crop(image, face.as_detected(), side=CROP_SIDE)
         storage.write_derivative(storage.crop_path(face.pk), imaging.derivative(crop, longest_side=CROP_SIDE))
@@ -132,6 +135,12 @@ def _settle_reference(photograph: Photograph, faces: Sequence[Face]) -> None:
         Reference.objects.filter(photograph=photograph).update(face=faces[0])
         return
     found = "No face was found" if not faces else f"{len(faces)} faces were found"
+    record(
+        kind="identification:reference:refused/1",
+        actor=photograph.uploaded_by,
+        subject=photograph,
+        payload={"code": "not-one-face", "sha256": photograph.sha256},
+    )
     Photograph.objects.filter(pk=photograph.pk).update(
         state=Photograph.State.REFUSED,
         reason=f"{found}. A reference shows exactly one person: upload a photograph or a cut-out with one face.",

@@ -11,7 +11,7 @@ from audit.services import record
 from identification.errors import IdentificationError, NotReady
 from identification.models import Embedding, Encoder
 from identification.recognition import weights
-from identification.recognition.encoders import SHIPPED
+from identification.recognition.encoders import SHIPPED, is_available
 
 
 class NoActiveEncoder(NotReady):
@@ -54,6 +54,8 @@ def activate_encoder(*, actor: User | None, name: str) -> Encoder:
             f"{others} faces are embedded by another encoder and could not be compared any more. "
             "Keep the active encoder, or begin with an empty database."
         )
+    if not is_available(name, weights_dir=settings.WEIGHTS_DIR):
+        raise IdentificationError(f"The weights of {name} are not installed: `manage.py encoder fetch {name}` first.")
     Encoder.objects.filter(active=True).update(active=False)
     Encoder.objects.filter(pk=encoder.pk).update(active=True, activated_at=timezone.now())
     record(kind="identification:encoder:activated/1", actor=actor, subject=encoder, payload=_facts(encoder))

@@ -32,9 +32,7 @@ def enrol_person(
     person = Person.objects.create(
         gallery=gallery, name=name, registry_number=registry_number, born_in=born_in, home=home
     )
-    record(
-        kind="identification:person:enrolled/1", actor=actor, subject=person, payload={"gallery": str(gallery.pk)}
-    )
+    record(kind="identification:person:enrolled/1", actor=actor, subject=person, payload={"gallery": str(gallery.pk)})
     return person
 
 
@@ -48,7 +46,9 @@ def add_reference(*, actor: User, person: Person, file: HandedInFile, provenance
 
 
 def _tie(*, actor: User, person: Person, photograph: Photograph, provenance: str) -> Reference:
-    reference = Reference.objects.create(person=person, photograph=photograph, provenance=provenance, added_by=actor)
+    reference = Reference.objects.create(
+        person=person, gallery_id=person.gallery_id, photograph=photograph, provenance=provenance, added_by=actor
+    )
     record(
         kind="identification:reference:enrolled/1",
         actor=actor,

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from audit.services import record
-from identification.models import Candidate, Embedding, Encoder, Gallery, Job, Probe, PurposePolicy, Search
+from identification.models import Candidate, Embedding, Gallery, Job, Probe, PurposePolicy, Search
 from identification.models import SearchedGallery as Searched
 from identification.selectors import permitted_galleries
 from identification.services.encoders import active_encoder
@@ -22,7 +22,8 @@ from identification.signals import search_ran
 # stands for its person. Ties go by person, so that the same search gives the same list.
 _EXACT = """
 WITH compared AS (
-    SELECT person.id AS person_id, person.gallery_id, reference.id AS reference_id, embedding.id AS embedding_id,
+    SELECT person.id AS person_id, person.gallery_id, reference.id AS reference_id, reference.face_id,
+           embedding.id AS embedding_id,
            1 - (embedding.vector <=> (SELECT vector FROM identification_embedding WHERE id = %(embedding)s)) AS score
     FROM identification_reference AS reference
     JOIN identification_person AS person ON person.id = reference.person_id
@@ -32,7 +33,7 @@ WITH compared AS (
 ), nearest AS (
     SELECT DISTINCT ON (person_id) * FROM compared ORDER BY person_id, score DESC, reference_id
 )
-SELECT person_id, gallery_id, reference_id, embedding_id, score,
+SELECT person_id, gallery_id, reference_id, face_id, embedding_id, score,
        (SELECT count(*) FROM compared) AS references_compared, (SELECT count(*) FROM nearest) AS persons_compared
 FROM nearest
 WHERE %(cut_off)s::float8 IS NULL OR score >= %(cut_off)s::float8
@@ -57,6 +58,7 @@ class Proposal:
     person_id: UUID
     gallery_id: UUID
     reference_id: UUID
+    face_id: UUID
     embedding_id: int
     score: float
 
@@ -81,7 +83,7 @@ def search_probe(*, job: Job) -> Search:
     result = compare_exactly(
         embedding=embedding, galleries=galleries, list_length=policy.list_length, cut_off=settings.SEARCH_CUT_OFF
     )
-    search = _keep(probe, encoder, embedding, galleries, policy.list_length, result)
+    search = _keep(probe, embedding, galleries, policy.list_length, result)
     _record(search, result, galleries)
     search_ran.send(sender=Search, search=search)
     return search
@@ -102,21 +104,20 @@ def compare_exactly(
         cursor.execute(_EXACT, parameters)
         rows = cursor.fetchall()
         if rows:
-            return Result([Proposal(*row[:5]) for row in rows], rows[0][5], rows[0][6])
+            return Result([Proposal(*row[:6]) for row in rows], rows[0][6], rows[0][7])
         cursor.execute(_COUNT, parameters)
         references, persons = cursor.fetchone()
     return Result([], references, persons)
 
 
-def _keep(
-    probe: Probe, encoder: Encoder, embedding: Embedding, galleries: list[Gallery], list_length: int, result: Result
-) -> Search:
+def _keep(probe: Probe, embedding: Embedding, galleries: list[Gallery], list_length: int, result: Result) -> Search:
     search = Search.objects.create(
         probe=probe,
         case=probe.case,
+        agency=probe.case.agency,
         face_id=probe.face_id,
         gallery_kind=probe.case.gallery_kind,
-        encoder=encoder,
+        encoder=embedding.encoder,
         embedding=embedding,
         method=Search.Method.EXACT,
         list_length=list_length,
@@ -126,7 +127,8 @@ def _keep(
         settings={"score": "cosine similarity", "precision": "half", "one_candidate_per": "person"},
     )
     Searched.objects.bulk_create(
-        Searched(search=search, gallery=gallery, gallery_kind=gallery.kind) for gallery in galleries
+        Searched(search=search, gallery=gallery, gallery_kind=gallery.kind, agency_id=gallery.agency_id)
+        for gallery in galleries
     )
     Candidate.objects.bulk_create(
         Candidate(
@@ -135,7 +137,8 @@ def _keep(
             person_id=proposal.person_id,
             gallery_id=proposal.gallery_id,
             reference_id=proposal.reference_id,
-            encoder=encoder,
+            face_id=proposal.face_id,
+            encoder=embedding.encoder,
             embedding_id=proposal.embedding_id,
             score=proposal.score,
         )

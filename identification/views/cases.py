@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -30,6 +31,8 @@ def cases(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def open_case(request: HttpRequest) -> HttpResponse:
     """Case facts first, in one short form; photographs come on the case's own page."""
+    if not policies.can_open_case(request.user):
+        raise PermissionDenied("Opening a case needs the intake role.")
     form = CaseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

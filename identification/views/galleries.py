@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,26 +22,23 @@ PERSONS_PER_PAGE = 48
 @require_GET
 def galleries(request: HttpRequest) -> HttpResponse:
     """The galleries of one's agency."""
-    assert isinstance(request.user, User)
-    context = {
-        "galleries": selectors.galleries(request.user),
-        "may_open": policies.can_open_gallery(request.user),
-    }
+    viewer = _viewer(request)
+    context = {"galleries": selectors.galleries(viewer), "may_open": policies.can_open_gallery(viewer)}
     return render(request, "identification/galleries.html", context)
 
 
 @require_GET
 def gallery(request: HttpRequest, gallery_id: UUID) -> HttpResponse:
     """One gallery with its people, and references that were refused."""
-    assert isinstance(request.user, User)
-    found = get_object_or_404(selectors.galleries(request.user), pk=gallery_id)
-    page = Paginator(selectors.persons(request.user, found), PERSONS_PER_PAGE).get_page(request.GET.get("page"))
+    viewer = _viewer(request)
+    found = get_object_or_404(selectors.galleries(viewer), pk=gallery_id)
+    page = Paginator(selectors.persons(viewer, found), PERSONS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "gallery": found,
         "page": page,
         "waiting": found.photographs.filter(state="waiting").count(),
-        "refused": selectors.refused_references(request.user, found),
-        "may_enrol": policies.can_enrol(request.user, found),
+        "refused": selectors.refused_references(viewer, found),
+        "may_enrol": policies.can_enrol(viewer, found),
     }
     return render(request, "identification/gallery.html", context)
 
@@ -48,17 +46,26 @@ def gallery(request: HttpRequest, gallery_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def enrol(request: HttpRequest, gallery_id: UUID) -> HttpResponse:
     """Enrol one person with their references."""
-    assert isinstance(request.user, User)
-    found = get_object_or_404(selectors.galleries(request.user), pk=gallery_id)
+    viewer = _viewer(request)
+    found = get_object_or_404(selectors.galleries(viewer), pk=gallery_id)
+    if not policies.can_enrol(viewer, found):
+        raise PermissionDenied("Enrolling people needs the intake role.")
     form = EnrolForm(request.POST or None, request.FILES or None, gallery=found)
     if request.method == "POST" and form.is_valid():
         try:
-            _enrol(request, request.user, found, form)
+            _enrol(request, viewer, found, form)
         except IdentificationError as error:
             form.add_error(None, str(error))
         else:
             return redirect(found)
     return render(request, "identification/enrol.html", {"gallery": found, "form": form})
+
+
+def _viewer(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    if not policies.can_browse_galleries(request.user):
+        raise PermissionDenied("Galleries are open to intake, auditors and administrators.")
+    return request.user
 
 
 def _enrol(request: HttpRequest, actor: User, gallery: Gallery, form: EnrolForm) -> None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 from uuid import UUID
 
-from django.db import models
 from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
@@ -33,11 +32,12 @@ def face_image(request: HttpRequest, face_id: UUID) -> FileResponse:
 def _shown(viewer: User, thing: Photograph | Face, path: Path, *, variant: str) -> FileResponse:
     if not path.exists():
         raise Http404("There is no picture of this yet.")
-    _record(viewer, thing, variant)
-    return FileResponse(path.open("rb"), content_type="image/jpeg")
-
-
-def _record(viewer: User, thing: models.Model, variant: str) -> None:
+    photograph = thing.photograph if isinstance(thing, Face) else thing
     record_alone(
-        kind="identification:photograph:viewed/1", actor=viewer, subject=thing, payload={"variant": variant}
+        kind="identification:photograph:viewed/1",
+        actor=viewer,
+        subject=thing,
+        purpose=photograph.case.purpose if photograph.case else "",
+        payload={"variant": variant},
     )
+    return FileResponse(path.open("rb"), content_type="image/jpeg")

@@ -2,10 +2,8 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
-import rfc8785
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -15,14 +13,14 @@ from review import policies
 from review.errors import IncompleteWork, SignatureRefused, StaleAssignment
 from review.models import Assessment, Assignment, Level, Part, Review, ReviewState, Suitability
 from review.policies import require
-from review.selectors import candidates_as_shown, rationales_for
 from review.services.conclusion import conclude_if_complete
 from review.services.queue import keep_place
+from review.signed_document import Recorded, signed_document
 
-MEANING = (
-    "I have examined the photograph and every candidate myself, without knowing what anybody else found. "
-    "What I record here is my own finding. I can't change it after signing."
-)
+
+def may_see_candidates(assignment: Assignment) -> bool:
+    """Whether the probe was analysed and found fit for comparison; from then on the analysis stays."""
+    return bool(assignment.analysed_at) and assignment.suitability != Suitability.UNSUITABLE
 
 
 @transaction.atomic
@@ -34,8 +32,8 @@ def record_analysis(
     # Asked of the row, under its lock: a second window may have gone on. Candidates are sent once the probe is recorded
     # as good for comparison, whether or not the comparison was finished.
     now = Assignment.objects.select_for_update(of=("self",)).get(pk=assignment.pk)
-    if now.compared_at or (now.analysed_at and now.suitability != Suitability.UNSUITABLE):
-        raise IncompleteWork("You have seen the candidates; the analysis of the probe stays as it was before.")
+    if may_see_candidates(now):
+        raise IncompleteWork("The candidates are open to you; the analysis of the probe stays as it was before.")
     keep_place(
         assignment,
         suitability=suitability,
@@ -55,7 +53,7 @@ def record_analysis(
 def record_comparison(*, actor: User, assignment: Assignment, retained: Sequence[UUID]) -> None:
     """Record whom the reviewer retains; everybody else in the list is excluded. Retaining nobody is a finding too."""
     require(policies.is_theirs(actor, assignment), "This review is somebody else's.")
-    if not assignment.analysed_at:
+    if not may_see_candidates(assignment):
         raise IncompleteWork("Record what the photograph is good for before comparing.")
     listed = set(assignment.review.search.candidates.values_list("person_id", flat=True))
     if not set(retained) <= listed:
@@ -88,10 +86,7 @@ def sign_assessment(
         return _sign(
             actor=actor,
             assignment_id=assignment.pk,
-            rationale=rationale.strip(),
-            person_id=person_id,
-            level=level,
-            unsuitable=unsuitable,
+            recorded=Recorded(person_id, level, rationale.strip(), unsuitable=unsuitable),
         )
     except IntegrityError as error:
         if "assessment_one_per_reviewer" not in str(error) and "assignment_id" not in str(error):
@@ -110,36 +105,39 @@ def _record_refusal(*, actor: User, assignment: Assignment) -> None:
 
 
 @transaction.atomic
-def _sign(
-    *, actor: User, assignment_id: UUID, rationale: str, person_id: UUID | None, level: int | None, unsuitable: bool
-) -> Assessment:
+def _sign(*, actor: User, assignment_id: UUID, recorded: Recorded) -> Assessment:
     # The lock lets the second of two simultaneous signatures see the first, and so conclude.
-    review = Review.objects.select_for_update(of=("self",), no_key=True).select_related("case", "search").get(
-        assignments=assignment_id
+    review = (
+        Review.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("case", "search")
+        .get(assignments=assignment_id)
     )
     assignment = Assignment.objects.get(pk=assignment_id)
     _check_place(actor, assignment, review)
-    _check_finding(assignment, person_id=person_id, level=level, rationale=rationale, unsuitable=unsuitable)
-    suitability = Suitability.UNSUITABLE if unsuitable else Suitability(assignment.suitability)
-    document = _document(actor, assignment, review, suitability, person_id, level, rationale)
-    assessment = Assessment.objects.create(
+    _check_finding(assignment, recorded)
+    assessment = _lock(actor, assignment, review, recorded)
+    keep_place(assignment, state=Assignment.State.SIGNED)
+    _record_signature(actor, assessment, review)
+    conclude_if_complete(actor=actor, review=review)
+    return assessment
+
+
+def _lock(actor: User, assignment: Assignment, review: Review, recorded: Recorded) -> Assessment:
+    document = signed_document(signer=actor, assignment=assignment, review=review, recorded=recorded)
+    return Assessment.objects.create(
         assignment=assignment,
         review=review,
         search=review.search,
         reviewer=actor,
         requested_by_id=review.requested_by_id,
         part=assignment.part,
-        suitability=suitability,
-        person_id=person_id,
-        level=level,
-        rationale=rationale,
+        suitability=recorded.suitability(assignment),
+        person_id=recorded.person_id,
+        level=recorded.level,
+        rationale=recorded.rationale,
         document=document.decode(),
         document_sha256=hashlib.sha256(document).hexdigest(),
     )
-    keep_place(assignment, state=Assignment.State.SIGNED)
-    _record_signature(actor, assessment, review)
-    conclude_if_complete(actor=actor, review=review)
-    return assessment
 
 
 def _check_place(actor: User, assignment: Assignment, review: Review) -> None:
@@ -150,85 +148,28 @@ def _check_place(actor: User, assignment: Assignment, review: Review) -> None:
         raise StaleAssignment("This review has ended. Nothing was signed.")
 
 
-def _check_finding(
-    assignment: Assignment, *, person_id: UUID | None, level: int | None, rationale: str, unsuitable: bool
-) -> None:
+def _check_finding(assignment: Assignment, recorded: Recorded) -> None:
+    """Raise IncompleteWork with the first thing that is missing or doesn't fit."""
+    person_id, level = recorded.person_id, recorded.level
     if not assignment.analysed_at:
         raise IncompleteWork("Record what the photograph is good for before signing.")
-    if not rationale:
+    if not recorded.rationale:
         raise IncompleteWork("Write in a sentence or more why you conclude this.")
     if (person_id is None) != (level is None) or (level is not None and level not in Level.values):
         raise IncompleteWork("Choose a person together with a level of support, or none of these people.")
-    if unsuitable:
-        if person_id:
-            raise IncompleteWork("A photograph that is unsuitable for comparison can't support a person.")
-        return
+    if recorded.unsuitable and person_id:
+        raise IncompleteWork("A photograph that is unsuitable for comparison can't support a person.")
+    if not recorded.unsuitable:
+        _check_comparison(assignment, person_id)
+
+
+def _check_comparison(assignment: Assignment, person_id: UUID | None) -> None:
     if assignment.suitability == Suitability.UNSUITABLE:
         raise IncompleteWork("You recorded the photograph as unsuitable for comparison. Sign that, or record it anew.")
     if not assignment.compared_at:
         raise IncompleteWork("Go through the candidates before signing.")
     if person_id and person_id not in assignment.retained:
         raise IncompleteWork("You excluded this person. Retain them first if you have changed your mind.")
-
-
-def _document(
-    actor: User,
-    assignment: Assignment,
-    review: Review,
-    suitability: Suitability,
-    person_id: UUID | None,
-    level: int | None,
-    rationale: str,
-) -> bytes:
-    """Return what is signed as canonical JSON: the evidence, what was shown in which order, and what was recorded."""
-    search, photograph = review.search, review.probe.photograph
-    shown = candidates_as_shown(assignment)
-    return rfc8785.dumps(
-        {
-            "signature": {"signer": actor.pk, "part": assignment.part, "meaning": MEANING, "signed_at": _now()},
-            "review": str(review.pk),
-            "case": {"id": str(review.case_id), "number": review.case.number, "purpose": review.case.purpose},
-            "probe": {"face": str(search.face_id), "photograph_sha256": photograph.sha256},
-            "candidate_list": {
-                "search": str(search.pk),
-                "encoder": str(search.encoder),
-                "seed": str(assignment.seed),
-                "shown": [
-                    {"person": str(candidate.person_id), "reference_sha256": candidate.reference.photograph.sha256}
-                    for candidate in shown
-                ],
-                "retained": [str(person) for person in assignment.retained],
-            },
-            "analysis": {
-                "suitability": assignment.suitability,
-                "limitations": list(assignment.limitations),
-                "note": assignment.analysis_note,
-                "recorded_at": _stamp(assignment.analysed_at),
-                "compared_at": _stamp(assignment.compared_at),
-            },
-            "assessments_read": [read.document_sha256 for read in _read_before(assignment)],
-            "finding": {
-                "suitability": suitability.value,
-                "person": str(person_id) if person_id else None,
-                "level": level,
-                "words": Level(level).label if level is not None else None,
-                "rationale": rationale,
-            },
-        }
-    )
-
-
-def _read_before(assignment: Assignment) -> list[Assessment]:
-    """Return what an adjudicator was given to read, in its order; a reviewer is given nothing."""
-    return rationales_for(assignment) if assignment.part == Part.ADJUDICATOR else []
-
-
-def _now() -> str:
-    return timezone.now().isoformat()
-
-
-def _stamp(moment: Any) -> str | None:
-    return moment.isoformat() if moment else None
 
 
 def _record_signature(actor: User, assessment: Assessment, review: Review) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -48,12 +48,14 @@ def waiting_for(user: User, part: Part) -> QuerySet[Review]:
         .values("review")
         .annotate(number=Count("pk"))
     )
+    # Every place that this person has had, but for one that lapsed and can be resumed.
+    had = Assignment.objects.filter(review=OuterRef("pk"), reviewer=user).exclude(part=part, state="lapsed")
     places = F("reviewers_required") if part == Part.REVIEWER else 1
     state = ReviewState.OPEN if part == Part.REVIEWER else ReviewState.DISCORDANT
     return (
         Review.objects.filter(state=state, case__agency=user.agency_id)
         .exclude(Q(requested_by=user) | Q(case__opened_by=user))
-        .exclude(Q(assignments__reviewer=user) & ~Q(assignments__part=part, assignments__state="lapsed"))
+        .filter(~Exists(had))
         .annotate(held=Coalesce(Subquery(held.values("number")), 0))
         .filter(held__lt=places)
         .order_by("opened_at", "pk")

@@ -1,0 +1,436 @@
+"""The administration: administrators alone, their own agency alone, nothing removed, every change on record."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Agency, HeldRole, Role, User
+from audit.models import Entry
+from identification.models import Encoder, Gallery, Purpose, PurposePolicy
+from tests.conftest import PASSWORD
+
+NEW_PASSWORD = "quite-another-passphrase"
+
+
+@pytest.fixture
+def desk(client: Client, administrator: User) -> Client:
+    """An administrator's browser; errors come as answers of status 500, as they would to a person."""
+    client.force_login(administrator)
+    client.raise_request_exception = False
+    return client
+
+
+def page_of(kind: str, action: str, *args: object) -> str:
+    return reverse(f"admin:{kind}_{action}", args=args)
+
+
+def changes(kind: str) -> list[dict[str, Any]]:
+    return [json.loads(entry.canonical)["payload"] for entry in Entry.objects.filter(kind=kind).order_by("id")]
+
+
+def roles_form(user: User | None = None, *add: Role, remove: tuple[Role, ...] = ()) -> dict[str, Any]:
+    """The fields of the roles under an account's form."""
+    held = list(user.held_roles.all()) if user else []
+    data: dict[str, Any] = {"held_roles-INITIAL_FORMS": len(held), "held_roles-TOTAL_FORMS": len(held) + len(add)}
+    for number, role in enumerate(held):
+        data |= {
+            f"held_roles-{number}-id": role.pk,
+            f"held_roles-{number}-user": user.pk,
+            f"held_roles-{number}-role": role.role,
+        }
+        if role.role in remove:
+            data[f"held_roles-{number}-DELETE"] = "on"
+    for number, role in enumerate(add, start=len(held)):
+        data |= {f"held_roles-{number}-role": role.value, f"held_roles-{number}-user": user.pk if user else ""}
+    return data
+
+
+def account_form(user: User, **facts: object) -> dict[str, Any]:
+    data = {"username": user.username, "full_name": user.full_name, "email": user.email, "is_active": "on"}
+    return data | roles_form(user) | facts
+
+
+# Pages
+
+
+def test_every_page_is_there_and_looks_like_unfold(desk: Client, gallery: Gallery, encoder: Encoder) -> None:
+    policy = PurposePolicy.objects.get(pk="deceased")
+    user = User.objects.first()
+    pages = ["/admin/", "/admin/accounts/", "/admin/identification/", "/admin/password_change/"]
+    for row in (gallery, policy, encoder, user, user.agency):
+        kind = row._meta.label_lower.replace(".", "_")
+        pages += [page_of(kind, "changelist"), page_of(kind, "change", row.pk), page_of(kind, "history", row.pk)]
+    pages += [page_of("identification_gallery", "add"), page_of("accounts_user", "add")]
+    pages += [reverse("admin:auth_user_password_change", args=[user.pk])]
+    for address in pages:
+        answer = desk.get(address, follow=True)
+        assert answer.status_code == 200, address
+        assert "unfold/css/styles" in answer.content.decode(), address
+
+
+def test_nothing_but_what_is_administered_is_registered() -> None:
+    assert {model._meta.label for model in admin.site._registry} == {
+        "accounts.User",
+        "accounts.Agency",
+        "identification.Gallery",
+        "identification.PurposePolicy",
+        "identification.Encoder",
+    }
+
+
+def test_administration_has_the_policy_that_unfold_needs_and_no_other_page_has(desk: Client) -> None:
+    policy = desk.get("/admin/").headers["Content-Security-Policy"]
+    directives = {part.split()[0]: part.split()[1:] for part in policy.split(";") if part.strip()}
+    assert directives["script-src"] == django_settings.ADMIN_CONTENT_SECURITY_POLICY["script-src"]
+    assert directives["style-src"] == django_settings.ADMIN_CONTENT_SECURITY_POLICY["style-src"]
+    assert directives["default-src"] == ["'none'"]
+    assert directives["frame-ancestors"] == ["'none'"]
+    assert "unsafe" not in desk.get("/cases/").headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("name", ["requester", "auditor", "adjudicator"])
+def test_administration_is_closed_to_everybody_else(
+    client: Client, request: pytest.FixtureRequest, name: str, gallery: Gallery
+) -> None:
+    client.force_login(request.getfixturevalue(name))
+    for address in ("/admin/", page_of("accounts_user", "changelist"), page_of("identification_gallery", "add")):
+        assert client.get(address, follow=True).status_code == 403
+    client.post(page_of("identification_gallery", "change", gallery.pk), {"name": "Mine"})
+    gallery.refresh_from_db()
+    assert gallery.name == "Register"
+
+
+# Nothing is removed
+
+
+def test_nobody_can_delete_anything(desk: Client, gallery: Gallery, encoder: Encoder, auditor: User) -> None:
+    rows = [gallery, encoder, auditor, auditor.agency, PurposePolicy.objects.first()]
+    for row in rows:
+        kind = row._meta.label_lower.replace(".", "_")
+        for method in (desk.get, desk.post):
+            assert method(page_of(kind, "delete", row.pk), {"post": "yes"}).status_code == 403
+        in_bulk = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+        desk.post(page_of(kind, "changelist"), in_bulk)
+        assert type(row).objects.filter(pk=row.pk).exists()
+
+
+def test_nothing_is_added_where_it_has_its_own_way(desk: Client) -> None:
+    for kind in ("identification_encoder", "identification_purposepolicy", "accounts_agency"):
+        assert desk.get(page_of(kind, "add")).status_code == 403
+
+
+# Policies
+
+
+def policy_form(**facts: object) -> dict[str, object]:
+    return {"reviewers": 2, "list_length": 20, "corroboration_required": "on"} | facts
+
+
+def test_policy_is_tightened_and_the_change_is_on_record(desk: Client, administrator: User) -> None:
+    answer = desk.post(page_of("identification_purposepolicy", "change", "deceased"), policy_form(reviewers=3))
+    assert answer.status_code == 302
+    assert PurposePolicy.objects.get(pk="deceased").reviewers == 3
+    entry = Entry.objects.get(kind="identification:policy:changed/1")
+    assert (entry.actor, entry.subject_id) == (administrator, "deceased")
+    assert changes("identification:policy:changed/1") == [{"fields": ["reviewers"]}]
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"reviewers": 1}, "two"),
+        ({"reviewers": 0}, "two"),
+        ({"reviewers": -1}, "greater than"),
+        ({"list_length": 51}, "50"),
+        ({"list_length": 0}, "50"),
+        ({"corroboration_required": ""}, "independent identifier"),
+    ],
+)
+def test_policy_that_is_too_loose_is_refused_with_a_sentence(
+    desk: Client, facts: dict[str, object], words: str
+) -> None:
+    answer = desk.post(page_of("identification_purposepolicy", "change", "deceased"), policy_form(**facts))
+    assert answer.status_code == 200
+    errors = str(answer.context["errors"]) + str(answer.context["adminform"].form.errors)
+    assert words in errors
+    assert "Constraint" not in errors
+    policy = PurposePolicy.objects.get(pk="deceased")
+    assert (policy.reviewers, policy.list_length, policy.corroboration_required) == (2, 20, True)
+    assert not changes("identification:policy:changed/1")
+
+
+def test_policy_of_a_purpose_stays_that_of_this_purpose(desk: Client) -> None:
+    desk.post(page_of("identification_purposepolicy", "change", "deceased"), policy_form(purpose="incident"))
+    assert set(PurposePolicy.objects.values_list("purpose", flat=True)) == set(Purpose.values)
+
+
+def test_saving_without_a_change_leaves_no_entry(desk: Client) -> None:
+    desk.post(page_of("identification_purposepolicy", "change", "deceased"), policy_form())
+    assert not changes("identification:policy:changed/1")
+
+
+# Galleries
+
+
+def gallery_form(**facts: object) -> dict[str, object]:
+    return {"name": "New", "kind": "humanitarian", "lawful_basis": "Law 1", "purposes": ["deceased"]} | facts
+
+
+def test_gallery_is_opened_for_the_administrators_agency(desk: Client, administrator: User) -> None:
+    assert desk.post(page_of("identification_gallery", "add"), gallery_form()).status_code == 302
+    gallery = Gallery.objects.get()
+    assert (gallery.agency, gallery.purposes) == (administrator.agency, ["deceased"])
+    assert changes("identification:gallery:opened/1") == [{"gallery_kind": "humanitarian"}]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"kind": "incident"},
+        {"purposes": ["deceased", "incident"]},
+        {"kind": "incident", "purposes": ["incident", "missing"]},
+    ],
+)
+def test_gallery_whose_purposes_do_not_fit_its_kind_gets_a_sentence(desk: Client, facts: dict[str, object]) -> None:
+    answer = desk.post(page_of("identification_gallery", "add"), gallery_form(**facts))
+    assert answer.status_code == 200
+    text = str(answer.context["adminform"].form.errors)
+    assert "never searched together" in text
+    assert "Constraint" not in text
+    assert not Gallery.objects.exists()
+
+
+@pytest.mark.parametrize("purposes", [["incident"], ["missing", "incident"], []])
+def test_gallery_keeps_purposes_of_its_kind_when_it_is_changed(
+    desk: Client, gallery: Gallery, purposes: list[str]
+) -> None:
+    answer = desk.post(page_of("identification_gallery", "change", gallery.pk), gallery_form(purposes=purposes))
+    assert answer.status_code == 200
+    gallery.refresh_from_db()
+    assert gallery.name == "Register"
+
+
+def test_kind_of_a_gallery_is_never_changed(desk: Client, gallery: Gallery) -> None:
+    data = gallery_form(name="Renamed", kind="incident", purposes=["missing"])
+    assert desk.post(page_of("identification_gallery", "change", gallery.pk), data).status_code == 302
+    gallery.refresh_from_db()
+    assert (gallery.name, gallery.kind) == ("Renamed", "humanitarian")
+    (change,) = changes("identification:gallery:changed/1")
+    assert "kind" not in change["fields"]
+    assert "name" in change["fields"]
+
+
+def test_name_of_a_gallery_that_is_taken_gets_a_sentence(desk: Client, gallery: Gallery) -> None:
+    answer = desk.post(page_of("identification_gallery", "add"), gallery_form(name=gallery.name))
+    assert answer.status_code == 200
+    assert "already" in str(answer.context["adminform"].form.errors)
+    assert Gallery.objects.count() == 1
+
+
+def test_another_agencys_gallery_is_not_there(desk: Client, outsider: User) -> None:
+    theirs = Gallery.objects.create(
+        agency=outsider.agency, name="Theirs", kind="humanitarian", lawful_basis="Law", purposes=["missing"]
+    )
+    assert "Theirs" not in desk.get(page_of("identification_gallery", "changelist")).content.decode()
+    for action in ("change", "history", "delete"):
+        answer = desk.get(page_of("identification_gallery", action, theirs.pk))
+        assert answer.status_code in (302, 403, 404)
+    desk.post(page_of("identification_gallery", "change", theirs.pk), gallery_form(name="Mine now"))
+    theirs.refresh_from_db()
+    assert theirs.name == "Theirs"
+    # Its name is free here all the same.
+    assert desk.post(page_of("identification_gallery", "add"), gallery_form(name="Theirs")).status_code == 302
+
+
+def test_entry_and_change_stand_or_fall_together(
+    desk: Client, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: object) -> None:
+        raise RuntimeError("the log can't be written")
+
+    monkeypatch.setattr("audit.administration.record", fail)
+    answer = desk.post(page_of("identification_gallery", "change", gallery.pk), gallery_form(name="Renamed"))
+    assert answer.status_code == 500
+    gallery.refresh_from_db()
+    assert gallery.name == "Register"
+
+
+# People
+
+
+def new_account(**facts: object) -> dict[str, Any]:
+    data = {
+        "username": "newcomer",
+        "full_name": "New Comer",
+        "email": "",
+        "usable_password": "true",
+        "password1": NEW_PASSWORD,
+        "password2": NEW_PASSWORD,
+    }
+    return data | roles_form() | facts
+
+
+def test_new_person_belongs_to_the_administrators_agency_and_has_no_power_without_a_role(
+    desk: Client, administrator: User, other_agency: Agency
+) -> None:
+    data = new_account(agency=other_agency.pk, is_superuser="on", is_staff="on")
+    assert desk.post(page_of("accounts_user", "add"), data).status_code == 302
+    newcomer = User.objects.get(username="newcomer")
+    assert (newcomer.agency, newcomer.roles, newcomer.is_staff) == (administrator.agency, frozenset(), False)
+    entry = Entry.objects.get(kind="accounts:user:changed/1")
+    assert (entry.actor, entry.subject_id) == (administrator, str(newcomer.pk))
+    assert "newcomer" not in entry.canonical
+    assert newcomer.check_password(NEW_PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"password1": "short", "password2": "short"},
+        {"username": "REQUESTER"},
+        {"username": ""},
+        {"full_name": ""},
+    ],
+)
+def test_account_that_cannot_be_is_refused_with_a_sentence(
+    desk: Client, requester: User, facts: dict[str, str]
+) -> None:
+    before = User.objects.count()
+    answer = desk.post(page_of("accounts_user", "add"), new_account(**facts))
+    assert answer.status_code == 200
+    assert "Constraint" not in str(answer.context["adminform"].form.errors)
+    assert User.objects.count() == before
+
+
+def test_user_name_taken_in_other_letters_gets_a_sentence_on_change_too(
+    desk: Client, requester: User, auditor: User
+) -> None:
+    answer = desk.post(page_of("accounts_user", "change", auditor.pk), account_form(auditor, username="REQUESTER"))
+    assert answer.status_code == 200
+    errors = str(answer.context["adminform"].form.errors)
+    assert "already exists" in errors
+    assert "Constraint" not in errors
+
+
+def test_roles_granted_and_revoked_leave_an_entry_each(desk: Client, administrator: User, auditor: User) -> None:
+    data = account_form(auditor) | roles_form(auditor, Role.REVIEWER, Role.INTAKE, remove=(Role.AUDITOR,))
+    assert desk.post(page_of("accounts_user", "change", auditor.pk), data).status_code == 302
+    assert set(HeldRole.objects.filter(user=auditor).values_list("role", flat=True)) == {"reviewer", "intake"}
+    assert changes("accounts:role:granted/1") == [{"role": "intake"}, {"role": "reviewer"}]
+    assert changes("accounts:role:revoked/1") == [{"role": "auditor"}]
+    entries = Entry.objects.filter(kind__startswith="accounts:role")
+    assert {(entry.actor, entry.subject_id) for entry in entries} == {(administrator, str(auditor.pk))}
+
+
+def test_role_that_becomes_another_is_revoked_and_granted(desk: Client, auditor: User) -> None:
+    data = account_form(auditor, **{"held_roles-0-role": "reviewer"})
+    assert desk.post(page_of("accounts_user", "change", auditor.pk), data).status_code == 302
+    assert changes("accounts:role:granted/1") == [{"role": "reviewer"}]
+    assert changes("accounts:role:revoked/1") == [{"role": "auditor"}]
+
+
+def test_same_role_twice_gets_a_sentence(desk: Client, auditor: User) -> None:
+    data = account_form(auditor) | roles_form(auditor, Role.AUDITOR)
+    assert desk.post(page_of("accounts_user", "change", auditor.pk), data).status_code == 200
+    assert HeldRole.objects.filter(user=auditor).count() == 1
+
+
+def test_closing_an_account_is_on_record_and_ends_its_sessions(desk: Client, auditor: User) -> None:
+    theirs = Client()
+    theirs.force_login(auditor)
+    data = account_form(auditor)
+    del data["is_active"]
+    desk.post(page_of("accounts_user", "change", auditor.pk), data)
+    assert changes("accounts:user:changed/1") == [{"fields": ["is_active"]}]
+    assert theirs.get("/audit/").status_code == 302
+
+
+def test_password_set_by_an_administrator_is_on_record(desk: Client, administrator: User, auditor: User) -> None:
+    data = {"usable_password": "true", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    answer = desk.post(reverse("admin:auth_user_password_change", args=[auditor.pk]), data)
+    assert answer.status_code == 302
+    auditor.refresh_from_db()
+    assert auditor.check_password(NEW_PASSWORD)
+    assert changes("accounts:user:changed/1") == [{"fields": ["password"]}]
+    entry = Entry.objects.get(kind="accounts:user:changed/1")
+    assert (entry.actor, entry.subject_id) == (administrator, str(auditor.pk))
+
+
+def test_password_stays_when_the_entry_cannot_be_written(
+    desk: Client, auditor: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: object) -> None:
+        raise RuntimeError("the log can't be written")
+
+    monkeypatch.setattr("audit.administration.record", fail)
+    data = {"usable_password": "true", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    assert desk.post(reverse("admin:auth_user_password_change", args=[auditor.pk]), data).status_code == 500
+    auditor.refresh_from_db()
+    assert auditor.check_password(PASSWORD)
+
+
+def test_ones_own_new_password_is_on_record_too(desk: Client, administrator: User) -> None:
+    data = {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+    answer = desk.post("/admin/password_change/", data)
+    administrator.refresh_from_db()
+    changed = administrator.check_password(NEW_PASSWORD)
+    assert changed == (answer.status_code == 302)
+    assert changes("accounts:user:changed/1") == ([{"fields": ["password"]}] if changed else [])
+
+
+def test_another_agencys_people_are_not_there(desk: Client, outsider: User) -> None:
+    listed = desk.get(page_of("accounts_user", "changelist"), {"q": "outsider"}).content.decode()
+    assert "Outsider" not in listed
+    addresses = [page_of("accounts_user", action, outsider.pk) for action in ("change", "history", "delete")]
+    for address in addresses:
+        answer = desk.get(address)
+        assert answer.status_code in (302, 403, 404)
+        assert "Outsider" not in answer.content.decode()
+    data = {"usable_password": "true", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    assert desk.post(reverse("admin:auth_user_password_change", args=[outsider.pk]), data).status_code in (403, 404)
+    desk.post(page_of("accounts_user", "change", outsider.pk), account_form(outsider, full_name="Taken over"))
+    outsider.refresh_from_db()
+    assert outsider.full_name == "Outsider"
+    assert outsider.check_password(PASSWORD)
+    other = outsider.agency
+    assert other.name not in desk.get(page_of("accounts_agency", "changelist")).content.decode()
+    assert desk.get(page_of("accounts_agency", "change", other.pk)).status_code == 302
+
+
+def test_roles_of_another_agencys_person_cannot_be_slipped_in(desk: Client, auditor: User, outsider: User) -> None:
+    theirs = outsider.held_roles.get(role=Role.REVIEWER)
+    data = account_form(auditor) | {
+        "held_roles-INITIAL_FORMS": 1,
+        "held_roles-TOTAL_FORMS": 1,
+        "held_roles-0-id": theirs.pk,
+        "held_roles-0-user": auditor.pk,
+        "held_roles-0-role": "auditor",
+        "held_roles-0-DELETE": "on",
+    }
+    desk.post(page_of("accounts_user", "change", auditor.pk), data)
+    assert outsider.held_roles.filter(role=Role.REVIEWER).exists()
+
+
+def test_agency_is_renamed_by_its_own_administrator_and_that_is_on_record(desk: Client, agency: Agency) -> None:
+    answer = desk.post(page_of("accounts_agency", "change", agency.pk), {"name": "New name", "code": agency.code})
+    assert answer.status_code == 302
+    assert changes("accounts:agency:changed/1") == [{"fields": ["name"]}]
+
+
+@pytest.mark.parametrize("kind", ["accounts_user", "identification_gallery"])
+def test_list_asks_a_fixed_number_of_questions(
+    desk: Client, agency: Agency, person_with: Callable[..., User], django_assert_max_num_queries, kind: str
+) -> None:
+    for number in range(30):
+        person_with(f"person{number}", Role.REVIEWER)
+        Gallery.objects.create(
+            agency=agency, name=f"G{number}", kind="humanitarian", lawful_basis="Law", purposes=["missing"]
+        )
+    with django_assert_max_num_queries(20):
+        assert desk.get(page_of(kind, "changelist")).status_code == 200
