@@ -44,11 +44,12 @@ def picture_candidates(page: Page) -> None:
     """A reviewer before the candidates."""
     sign_in(page, "reviewer3")
     page.goto(f"{SITE}/review/")
-    page.locator("button.primary").click()
+    page.locator(".primary").click()
     if page.url.endswith("/probe/"):
         page.get_by_label("Suitable for comparison", exact=True).check()
-        page.locator("button.primary").click()
-    page.wait_for_url("**/candidates/")
+        page.locator(".primary").click()
+    work = page.url.partition("/work/")[2].partition("/")[0]
+    page.goto(f"{SITE}/review/work/{work}/candidates/")
     take(page, "candidates")
 
 
