@@ -21,7 +21,8 @@ $(VENV)/installed: requirements.txt
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing: install it (Debian: apt-get install python3-venv)."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(if $(TORCH_INDEX),$(RUN) -m pip install --no-compile --quiet --index-url $(TORCH_INDEX) $$(grep -oE '^torch(vision)?==[0-9.]+' requirements.txt))
-	$(RUN) -m pip install --no-compile --no-deps --quiet --disable-pip-version-check -r requirements.txt
+	awk -v cpu='$(TORCH_INDEX)' '/^[a-z]/ {gpu = cpu && /^(torch|torchvision|triton|nvidia-|cuda-)/} !gpu' requirements.txt > $(VENV)/requirements.txt
+	$(RUN) -m pip install --no-compile --no-deps --quiet --disable-pip-version-check -r $(VENV)/requirements.txt
 	@touch $@
 
 demo: setup ## Run the main job with fictional people, then serve on http://127.0.0.1:8000 (ARGS=--exit: don't serve)

@@ -1,7 +1,13 @@
-"""Signing in and out."""
+"""Signing in, and choosing one's own password."""
 
-from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.contrib.messages.views import SuccessMessageMixin
+from django.db import transaction
+from django.http import HttpResponse
+from django.urls import reverse_lazy
+
+from accounts.signals import password_changed
 
 
 class SignInForm(AuthenticationForm):
@@ -18,3 +24,17 @@ class SignIn(LoginView):
     template_name = "accounts/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+
+class ChangePassword(SuccessMessageMixin, PasswordChangeView):
+    """Everybody replaces the password that an administrator gave them: it is their signature."""
+
+    template_name = "accounts/password.html"
+    success_url = reverse_lazy("home")
+    success_message = "Your password is changed. Nobody but you knows it now."
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        """Change it together with its entry in the log."""
+        with transaction.atomic():
+            password_changed.send(sender=type(self), user=form.user)
+            return super().form_valid(form)

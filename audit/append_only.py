@@ -40,6 +40,31 @@ def append_only_sql(table: str) -> tuple[str, str]:
     return REFUSE_CHANGE + ADD_TRIGGERS.format(table=table), DROP_TRIGGERS.format(table=table)
 
 
+REFUSE_RESTATING = """
+CREATE OR REPLACE FUNCTION audit_refuse_restating() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    RAISE EXCEPTION '%_never_restates: what a row says in these columns is never changed', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_TABLE_NAME || '_never_restates';
+END
+$body$;
+"""
+
+
+def never_restated_sql(table: str, *columns: str) -> tuple[str, str]:
+    """Return the SQL that lets no UPDATE change these columns, and the SQL that undoes it.
+
+    A foreign key is checked at the end of a statement, so one statement that changes both sides passes it;
+    who asked for something must not be changed that way either.
+    """
+    changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in columns)
+    name = f"{table}_never_restates"
+    add = (
+        f"CREATE TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({changed})"
+        f" EXECUTE FUNCTION audit_refuse_restating(); ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name};"
+    )
+    return REFUSE_RESTATING + add, f"DROP TRIGGER {name} ON {table}"
+
+
 def append_only_tables(connection: BaseDatabaseWrapper) -> set[str]:
     """Return the tables that are append-only, read from the database, where the rule lives."""
     with connection.cursor() as cursor:

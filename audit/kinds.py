@@ -131,6 +131,7 @@ _IDENTIFICATION = (
         "attempts",
         "code sha256 case gallery",
     ),
+    _kind("identification:photograph:tried-again/1", "{actor} had {subject} analysed once more."),
     _kind(
         "identification:photograph:viewed/1",
         "{actor} looked at {subject} ({variant}).",

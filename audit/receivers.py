@@ -7,7 +7,8 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import User
-from audit.services import record_alone
+from accounts.signals import password_changed
+from audit.services import record, record_alone
 
 
 @receiver(user_logged_in)
@@ -21,6 +22,12 @@ def record_sign_out(*, user: User | None, **_: Any) -> None:
     """A session that nobody had signed in to closes without an entry."""
     if user is not None:
         record_alone(kind="accounts:session:closed/1", actor=user, subject=user)
+
+
+@receiver(password_changed)
+def record_new_password(*, user: User, **_: Any) -> None:
+    """A person's own new password, in the transaction that sets it."""
+    record(kind="accounts:user:changed/1", actor=user, subject=user, payload={"fields": ["password"]})
 
 
 @receiver(user_login_failed)

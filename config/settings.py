@@ -20,7 +20,8 @@ VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
 env.read_env(str(VAR_DIR / SERVERS_FILE), recurse=False)
 
 DEBUG = env.bool("DEBUG", False)
-# A key made at start signs nobody's session twice; the bundled servers keep theirs in var/servers.env.
+# The bundled servers keep theirs in var/servers.env. Commands run without one; config/wsgi.py serves nothing so.
+SECRET_KEY_IS_MADE_UP = not env.str("SECRET_KEY", "")
 SECRET_KEY = env.str("SECRET_KEY", "") or secrets.token_urlsafe(48)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
@@ -165,7 +166,7 @@ ADMIN_CONTENT_SECURITY_POLICY = {
 
 # --- Intake and recognition ------------------------------------------------------------------
 
-UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 25 * 1024 * 1024)
+UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 25_000_000)
 UPLOAD_MAX_PIXELS = env.int("UPLOAD_MAX_PIXELS", 64_000_000)
 UPLOAD_MAX_FILES = env.int("UPLOAD_MAX_FILES", 500)
 DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES

@@ -9,11 +9,12 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 
 from audit.export import export_log
 from audit.layout import JSONL
 from audit.verify import verify
-from config.processes import Processes
+from config.processes import ProcessEnded, Processes
 from demo.cast import Cast
 from demo.people import Staff
 from demo.plan import GALLERY_SIZE, REFERENCES_EACH, SEED, PlannedCase, plan, probe_file, reference_file
@@ -43,6 +44,7 @@ FETCH_WITHIN_SECONDS = 10
 FACENET, DLIB = "facenet-vggface2", "dlib-resnet-v1"
 GALLERY = "Missing persons register (fictional people)"
 FIRST_FIVE = 5
+WITHOUT_PROGRESS_SECONDS = 180
 
 
 @dataclass
@@ -77,12 +79,9 @@ class Demonstration:
             try:
                 fetch(FACENET, weights_dir=settings.WEIGHTS_DIR, timeout_seconds=FETCH_WITHIN_SECONDS)
                 why = "its weights were fetched from their published address and checked"
-            except WeightsUnavailable:
+            except WeightsUnavailable as error:
                 name = DLIB
-                why = (
-                    f"the weights of {FACENET} can't be fetched from here within {FETCH_WITHIN_SECONDS} seconds, and "
-                    "these come with the installed packages"
-                )
+                why = f"{FACENET} can't be had here ({error}) while this one comes with the installed packages"
         activate_encoder(actor=None, name=name)
         return f"{name}, because {why}."
 
@@ -109,6 +108,7 @@ class Demonstration:
             purposes=[Purpose.DECEASED, Purpose.CAPTURED, Purpose.MISSING],
         )
 
+    @transaction.atomic
     def _enrol(self, gallery: Gallery, index: int) -> None:
         actor, fictional = self.staff["intake"], self.cast.person(index)
         person = enrol_person(
@@ -209,18 +209,24 @@ class Demonstration:
         self.report.expect(clean.ok, f"the exported log verifies: {clean.sentence}")
         change_one_byte(exported, changed)
         broken = verify(changed)
-        self.report.expect(not broken.ok, f"one changed byte is found: {broken.sentence}")
+        named = not broken.ok and (broken.entry is not None or broken.line is not None)
+        self.report.expect(named, f"one changed byte is found: {broken.sentence}")
         return f"exported to {exported}"
 
     def _wait(self, what: str, subject_ids: Iterable[UUID]) -> None:
         """Wait for the jobs about these subjects while watching the processes; the worker does them."""
         jobs = Job.objects.filter(subject_id__in=subject_ids)
-        total, shown = jobs.count(), -1
+        total, shown, patience = jobs.count(), -1, 0.0
         while (done := jobs.filter(finished_at__isnull=False).count()) < total:
             self.processes.check()
             if done != shown:
                 self.report.progress(done, total, what)
-            shown = done
+                shown, patience = done, time.monotonic() + WITHOUT_PROGRESS_SECONDS
+            if time.monotonic() > patience:
+                why = jobs.exclude(last_error="").values_list("last_error", flat=True).first()
+                raise ProcessEnded(
+                    f"Nothing moves any more at {done} of {total} {what}: {why or 'the log may say why'}"
+                )
             time.sleep(0.2)
         self.report.progress(total, total, what)
 

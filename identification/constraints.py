@@ -4,7 +4,7 @@ Each constraint is named as the rule that it keeps. A foreign key onto (id, x) m
 this side carry the same x as the row on that side, so that the rule holds against any writer.
 """
 
-from audit.append_only import append_only_sql
+from audit.append_only import append_only_sql, never_restated_sql
 
 # (table, name, its columns, what they refer to)
 COMPOSITE_FOREIGN_KEYS = [
@@ -50,8 +50,17 @@ FOREIGN_KEY_SQL = [
     for table, name, columns, target in COMPOSITE_FOREIGN_KEYS
 ]
 
-# What a search said can't be changed afterwards.
-APPEND_ONLY_SQL = [append_only_sql(f"identification_{table}") for table in ("search", "searchedgallery", "candidate")]
+# What a search said, and who asked for it, can't be changed afterwards.
+APPEND_ONLY_SQL = [
+    append_only_sql(f"identification_{table}") for table in ("probe", "search", "searchedgallery", "candidate")
+]
+
+# Who asked, for what and with which file stays as it was from the first moment.
+NEVER_RESTATED_SQL = [
+    never_restated_sql("identification_case", "agency_id", "purpose", "gallery_kind", "opened_by_id"),
+    never_restated_sql("identification_photograph", "case_id", "uploaded_by_id", "sha256"),
+    never_restated_sql("identification_gallery", "agency_id", "kind"),
+]
 
 # A vector of up to 512 halves (1 kB) stays in the row: a scan that fetches each from TOAST takes four times as long.
 PLAIN_VECTORS_SQL = (

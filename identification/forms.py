@@ -57,7 +57,7 @@ class CaseForm(forms.ModelForm):
 
 
 def _what_is_taken() -> str:
-    megabytes = settings.UPLOAD_MAX_BYTES // (1024 * 1024)
+    megabytes = settings.UPLOAD_MAX_BYTES // 1_000_000
     return f"JPEG, PNG or WebP, up to {megabytes} MB each. Several at once are welcome."
 
 

@@ -154,7 +154,9 @@ def _refusing(stream: BinaryIO, limits: Limits) -> Iterator[None]:
         yield
     except UnusableImage:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
+    except MemoryError:
+        raise  # says something of this machine and nothing of the file
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnusableImage("too-many-pixels", megapixels=limits.max_pixels / 1e6) from error
     except Exception as error:
         # Pillow's readers throw nearly anything: OSError, SyntaxError, ValueError, struct.error, IndexError, ...

@@ -96,6 +96,7 @@ class Progress:
     set_aside: int
     faces: int
     searches_waiting: int
+    held_up: bool = False
 
     @property
     def total(self) -> int:
@@ -144,7 +145,13 @@ def progress_of(viewer: User, home: Case | Gallery) -> Progress:
         set_aside=states.count(Photograph.State.REFUSED) + states.count(Photograph.State.QUARANTINED),
         faces=sum(len(photograph.faces.all()) for photograph in found),
         searches_waiting=_searches_waiting(home),
+        held_up=_held_up([photograph.pk for photograph in found if photograph.state == Photograph.State.WAITING]),
     )
+
+
+def _held_up(waiting: list[UUID]) -> bool:
+    """Whether a photograph waits because no worker could begin: its job is due again with a reason."""
+    return Job.objects.filter(subject_id__in=waiting, state=Job.State.DUE).exclude(last_error="").exists()
 
 
 def _faces_with_searches() -> QuerySet[Face]:

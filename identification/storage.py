@@ -29,7 +29,9 @@ def read_original(sha256: str) -> bytes:
     """Return an original; OriginalChanged when its bytes no longer have the SHA-256 under which they came."""
     data = original_path(sha256).read_bytes()
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise OriginalChanged("The kept file is not the one that came. Tell your administrator, and upload it anew.")
+        raise OriginalChanged(
+            "The kept file is not the one that came. Ask your administrator to restore it from a backup."
+        )
     return data
 
 

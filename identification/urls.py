@@ -8,6 +8,7 @@ urlpatterns = [
     path("cases/open/", cases.open_case, name="open-case"),
     path("cases/<uuid:case_id>/", cases.case, name="case"),
     path("cases/<uuid:case_id>/photographs/", cases.add_photographs, name="add-photographs"),
+    path("photographs/<uuid:photograph_id>/try-again/", cases.try_again, name="try-again"),
     path("faces/<uuid:face_id>/search/", cases.choose_probe, name="choose-probe"),
     path("probes/<uuid:probe_id>/search-again/", cases.search_again, name="search-again"),
     path("galleries/", galleries.galleries, name="galleries"),

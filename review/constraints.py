@@ -10,13 +10,17 @@ finding) to an assessment that this reviewer signed with this very finding, and 
 - the same person twice: `conclusion_by_two_different_people`, and two assessments by one person:
   `assessment_one_per_reviewer`;
 - the requester: `conclusion_never_by_the_requester`, `assessment_never_by_the_requester`; the requester can't be
-  misstated, because `probe_requester_is_the_uploader` ties it to the photograph.
+  misstated, because `probe_requester_is_the_uploader` ties it to the photograph, nor changed later on both sides at
+  once: `identification_photograph_never_restates`, `review_review_never_restates`, and probes are append-only.
 
 Foreign keys and checks, unlike code that looks and then writes, hold when two connections race.
 Assessments and conclusions are append-only, so what stands can't be changed under a conclusion.
+
+What constraints can't see: whether a row in somebody's name was written by that person. Who can write as the web's role
+can write in anybody's name, and an administrator can give a person a new password. Both leave their trace elsewhere.
 """
 
-from audit.append_only import append_only_sql
+from audit.append_only import append_only_sql, never_restated_sql
 from identification.constraints import composite_foreign_key_sql
 
 _REVIEW_WITH_REQUESTER = "review_review (id, requested_by_id)"
@@ -65,6 +69,13 @@ COMPOSITE_FOREIGN_KEYS = [
 FOREIGN_KEY_SQL = [
     composite_foreign_key_sql(f"review_{table}", name, columns, target)
     for table, name, columns, target in COMPOSITE_FOREIGN_KEYS
+]
+
+NEVER_RESTATED_SQL = [
+    never_restated_sql(
+        "review_review", "case_id", "probe_id", "search_id", "requested_by_id", "reviewers_required", "opened_at"
+    ),
+    never_restated_sql("review_assignment", "review_id", "reviewer_id", "requested_by_id", "part", "seed"),
 ]
 
 APPEND_ONLY_SQL = [append_only_sql(f"review_{table}") for table in ("assessment", "conclusion")]

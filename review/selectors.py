@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from identification.models import Candidate, Case
@@ -82,13 +82,24 @@ def queue_of(viewer: User) -> Queue:
 
 
 def ended_reviews(viewer: User) -> QuerySet[Review]:
-    """Reviews of the viewer's agency that have ended; unfinished ones tell nothing to anybody."""
-    return Review.objects.filter(
+    """Reviews of the viewer's agency that have ended; unfinished ones tell nothing to anybody.
+
+    Who may still assess another probe of the same case doesn't see what was found about this one.
+    """
+    return _with_nothing_left_to_judge(viewer).filter(
         case__agency=viewer.agency_id, state__in=(ReviewState.CONCLUDED, ReviewState.INCONCLUSIVE)
     ).select_related(
         "case", "probe__photograph", "search__encoder", "conclusion__person", "conclusion__first_reviewer",
         "conclusion__second_reviewer",
     )  # fmt: skip
+
+
+def _with_nothing_left_to_judge(viewer: User) -> QuerySet[Review]:
+    if not parts_of(viewer):
+        return Review.objects.all()
+    judged = Assessment.objects.filter(review=OuterRef("pk"), reviewer=viewer)
+    unfinished = Review.objects.unfinished().filter(case=OuterRef("case")).exclude(requested_by=viewer)
+    return Review.objects.filter(~Exists(unfinished.filter(~Exists(judged))))
 
 
 def reviews_of(viewer: User, case: Case) -> QuerySet[Review]:

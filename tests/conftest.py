@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.test import TransactionTestCase
+from django.test import Client, TransactionTestCase
+from django.urls import reverse
 from PIL import Image
 
 from accounts.models import Agency, HeldRole, Role, User
@@ -15,9 +18,11 @@ from audit.append_only import append_only_tables
 from identification.models import Case, Encoder, Gallery, GalleryKind, Person, Photograph, Purpose
 from identification.recognition.encoders import SHIPPED
 from identification.recognition.types import DetectedFace
-from identification.services import enrolment, intake
+from identification.services import enrolment, intake, jobs
 from review.models import Review
 from tests import factories
+from tests.review_scene import Scene
+from tests.world import World
 
 PASSWORD = "a-long-enough-passphrase"
 
@@ -207,3 +212,71 @@ def people(administrator: User, gallery: Gallery, encoder: Encoder, random_vecto
 def review(requester: User, case: Case, encoder: Encoder, people: list[Person], random_vectors) -> Review:
     """An open review of a probe, with the three people as its candidates."""
     return factories.searched(requester, case, encoder, random_vectors()).review
+
+
+@pytest.fixture
+def third_reviewer(person_with: Callable[..., User]) -> User:
+    return person_with("third_reviewer", Role.REVIEWER)
+
+
+@pytest.fixture
+def scene(
+    review: Review, requester: User, first_reviewer: User, second_reviewer: User, adjudicator: User, outsider: User,
+    people: list[Person],
+) -> Scene:  # fmt: skip
+    return Scene(review, requester, first_reviewer, second_reviewer, adjudicator, outsider, people)
+
+
+@pytest.fixture
+def other_encoder(db: None) -> Encoder:
+    """Installed, though not the active one."""
+    spec = SHIPPED["facenet-vggface2"]
+    return Encoder.objects.create(name=spec.name, version=spec.version, dimension=spec.dimension)
+
+
+@pytest.fixture
+def world(
+    case: Case, gallery: Gallery, encoder: Encoder, requester: User, first_reviewer: User, random_vectors: Callable
+) -> World:
+    return World(case, gallery, encoder, requester, first_reviewer, random_vectors)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of the jobs for which a worker is called, at the edge to the broker."""
+    sent: list[str] = []
+    monkeypatch.setattr(jobs, "_silent_until", 0.0)
+    monkeypatch.setattr(jobs.celery, "send_task", lambda name, args, **_: sent.append(args[0]))
+    return sent
+
+
+@pytest.fixture
+def hand_in(client: Client, case: Case, requester: User) -> Callable[..., Any]:
+    """Send files as the page's script does, all in one request; return the answers."""
+    client.force_login(requester)
+
+    def send(*files: SimpleUploadedFile) -> list[dict[str, str]]:
+        address = reverse("identification:add-photographs", args=[case.pk])
+        answer = client.post(address, {"files": list(files)}, headers={"accept": "application/json"})
+        assert answer.status_code == 200, answer.content
+        return answer.json()["files"]
+
+    return send
+
+
+@pytest.fixture
+def browser_of() -> Callable[[User], Client]:
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def desk(client: Client, administrator: User) -> Client:
+    """An administrator's browser; errors come as answers of status 500, as they would to a person."""
+    client.force_login(administrator)
+    client.raise_request_exception = False
+    return client

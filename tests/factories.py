@@ -1,7 +1,7 @@
 """Rows that tests need, made by the services where a service makes them."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from itertools import count
 from uuid import UUID, uuid4
@@ -19,6 +19,7 @@ from identification.models import (
     Encoder,
     Face,
     Gallery,
+    GalleryKind,
     Job,
     Person,
     Photograph,
@@ -36,6 +37,8 @@ from review.models import Assessment, Assignment, Suitability
 from review.services import assessment as assessing
 from review.services import queue
 
+Vectors = Callable[..., np.ndarray]
+
 _numbers = count()
 
 FOUND = DetectedFace(
@@ -51,6 +54,10 @@ def open_case(actor: User, purpose: Purpose = Purpose.DECEASED) -> Case:
     return intake.open_case(
         actor=actor, purpose=purpose, place="Field", occurred_on=date(2026, 11, 1), authority="Order 1"
     )
+
+
+def open_gallery(actor: User, name: str, kind: GalleryKind, *purposes: Purpose) -> Gallery:
+    return enrolment.open_gallery(actor=actor, name=name, kind=kind, lawful_basis="Order 2", purposes=purposes)
 
 
 def picture_file(name: str = "photograph.png") -> ContentFile:

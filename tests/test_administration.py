@@ -1,8 +1,6 @@
 """The administration: administrators alone, their own agency alone, nothing removed, every change on record."""
 
-import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -10,51 +8,10 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Agency, HeldRole, Role, User
+from accounts.models import Agency, Role, User
 from audit.models import Entry
 from identification.models import Encoder, Gallery, Purpose, PurposePolicy
-from tests.conftest import PASSWORD
-
-NEW_PASSWORD = "quite-another-passphrase"
-
-
-@pytest.fixture
-def desk(client: Client, administrator: User) -> Client:
-    """An administrator's browser; errors come as answers of status 500, as they would to a person."""
-    client.force_login(administrator)
-    client.raise_request_exception = False
-    return client
-
-
-def page_of(kind: str, action: str, *args: object) -> str:
-    return reverse(f"admin:{kind}_{action}", args=args)
-
-
-def changes(kind: str) -> list[dict[str, Any]]:
-    return [json.loads(entry.canonical)["payload"] for entry in Entry.objects.filter(kind=kind).order_by("id")]
-
-
-def roles_form(user: User | None = None, *add: Role, remove: tuple[Role, ...] = ()) -> dict[str, Any]:
-    """The fields of the roles under an account's form."""
-    held = list(user.held_roles.all()) if user else []
-    data: dict[str, Any] = {"held_roles-INITIAL_FORMS": len(held), "held_roles-TOTAL_FORMS": len(held) + len(add)}
-    for number, role in enumerate(held):
-        data |= {
-            f"held_roles-{number}-id": role.pk,
-            f"held_roles-{number}-user": user.pk,
-            f"held_roles-{number}-role": role.role,
-        }
-        if role.role in remove:
-            data[f"held_roles-{number}-DELETE"] = "on"
-    for number, role in enumerate(add, start=len(held)):
-        data |= {f"held_roles-{number}-role": role.value, f"held_roles-{number}-user": user.pk if user else ""}
-    return data
-
-
-def account_form(user: User, **facts: object) -> dict[str, Any]:
-    data = {"username": user.username, "full_name": user.full_name, "email": user.email, "is_active": "on"}
-    return data | roles_form(user) | facts
-
+from tests.desk import changes, page_of
 
 # Pages
 
@@ -104,6 +61,19 @@ def test_administration_is_closed_to_everybody_else(
     client.post(page_of("identification_gallery", "change", gallery.pk), {"name": "Mine"})
     gallery.refresh_from_db()
     assert gallery.name == "Register"
+
+
+@pytest.mark.parametrize("kind", ["accounts_user", "identification_gallery"])
+def test_list_asks_a_fixed_number_of_questions(
+    desk: Client, agency: Agency, person_with: Callable[..., User], django_assert_max_num_queries, kind: str
+) -> None:
+    for number in range(30):
+        person_with(f"person{number}", Role.REVIEWER)
+        Gallery.objects.create(
+            agency=agency, name=f"G{number}", kind="humanitarian", lawful_basis="Law", purposes=["missing"]
+        )
+    with django_assert_max_num_queries(20):
+        assert desk.get(page_of(kind, "changelist")).status_code == 200
 
 
 # Nothing is removed
@@ -259,178 +229,3 @@ def test_entry_and_change_stand_or_fall_together(
     assert answer.status_code == 500
     gallery.refresh_from_db()
     assert gallery.name == "Register"
-
-
-# People
-
-
-def new_account(**facts: object) -> dict[str, Any]:
-    data = {
-        "username": "newcomer",
-        "full_name": "New Comer",
-        "email": "",
-        "usable_password": "true",
-        "password1": NEW_PASSWORD,
-        "password2": NEW_PASSWORD,
-    }
-    return data | roles_form() | facts
-
-
-def test_new_person_belongs_to_the_administrators_agency_and_has_no_power_without_a_role(
-    desk: Client, administrator: User, other_agency: Agency
-) -> None:
-    data = new_account(agency=other_agency.pk, is_superuser="on", is_staff="on")
-    assert desk.post(page_of("accounts_user", "add"), data).status_code == 302
-    newcomer = User.objects.get(username="newcomer")
-    assert (newcomer.agency, newcomer.roles, newcomer.is_staff) == (administrator.agency, frozenset(), False)
-    entry = Entry.objects.get(kind="accounts:user:changed/1")
-    assert (entry.actor, entry.subject_id) == (administrator, str(newcomer.pk))
-    assert "newcomer" not in entry.canonical
-    assert newcomer.check_password(NEW_PASSWORD)
-
-
-@pytest.mark.parametrize(
-    "facts",
-    [
-        {"password1": "short", "password2": "short"},
-        {"username": "REQUESTER"},
-        {"username": ""},
-        {"full_name": ""},
-    ],
-)
-def test_account_that_cannot_be_is_refused_with_a_sentence(
-    desk: Client, requester: User, facts: dict[str, str]
-) -> None:
-    before = User.objects.count()
-    answer = desk.post(page_of("accounts_user", "add"), new_account(**facts))
-    assert answer.status_code == 200
-    assert "Constraint" not in str(answer.context["adminform"].form.errors)
-    assert User.objects.count() == before
-
-
-def test_user_name_taken_in_other_letters_gets_a_sentence_on_change_too(
-    desk: Client, requester: User, auditor: User
-) -> None:
-    answer = desk.post(page_of("accounts_user", "change", auditor.pk), account_form(auditor, username="REQUESTER"))
-    assert answer.status_code == 200
-    errors = str(answer.context["adminform"].form.errors)
-    assert "already exists" in errors
-    assert "Constraint" not in errors
-
-
-def test_roles_granted_and_revoked_leave_an_entry_each(desk: Client, administrator: User, auditor: User) -> None:
-    data = account_form(auditor) | roles_form(auditor, Role.REVIEWER, Role.INTAKE, remove=(Role.AUDITOR,))
-    assert desk.post(page_of("accounts_user", "change", auditor.pk), data).status_code == 302
-    assert set(HeldRole.objects.filter(user=auditor).values_list("role", flat=True)) == {"reviewer", "intake"}
-    assert changes("accounts:role:granted/1") == [{"role": "intake"}, {"role": "reviewer"}]
-    assert changes("accounts:role:revoked/1") == [{"role": "auditor"}]
-    entries = Entry.objects.filter(kind__startswith="accounts:role")
-    assert {(entry.actor, entry.subject_id) for entry in entries} == {(administrator, str(auditor.pk))}
-
-
-def test_role_that_becomes_another_is_revoked_and_granted(desk: Client, auditor: User) -> None:
-    data = account_form(auditor, **{"held_roles-0-role": "reviewer"})
-    assert desk.post(page_of("accounts_user", "change", auditor.pk), data).status_code == 302
-    assert changes("accounts:role:granted/1") == [{"role": "reviewer"}]
-    assert changes("accounts:role:revoked/1") == [{"role": "auditor"}]
-
-
-def test_same_role_twice_gets_a_sentence(desk: Client, auditor: User) -> None:
-    data = account_form(auditor) | roles_form(auditor, Role.AUDITOR)
-    assert desk.post(page_of("accounts_user", "change", auditor.pk), data).status_code == 200
-    assert HeldRole.objects.filter(user=auditor).count() == 1
-
-
-def test_closing_an_account_is_on_record_and_ends_its_sessions(desk: Client, auditor: User) -> None:
-    theirs = Client()
-    theirs.force_login(auditor)
-    data = account_form(auditor)
-    del data["is_active"]
-    desk.post(page_of("accounts_user", "change", auditor.pk), data)
-    assert changes("accounts:user:changed/1") == [{"fields": ["is_active"]}]
-    assert theirs.get("/audit/").status_code == 302
-
-
-def test_password_set_by_an_administrator_is_on_record(desk: Client, administrator: User, auditor: User) -> None:
-    data = {"usable_password": "true", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
-    answer = desk.post(reverse("admin:auth_user_password_change", args=[auditor.pk]), data)
-    assert answer.status_code == 302
-    auditor.refresh_from_db()
-    assert auditor.check_password(NEW_PASSWORD)
-    assert changes("accounts:user:changed/1") == [{"fields": ["password"]}]
-    entry = Entry.objects.get(kind="accounts:user:changed/1")
-    assert (entry.actor, entry.subject_id) == (administrator, str(auditor.pk))
-
-
-def test_password_stays_when_the_entry_cannot_be_written(
-    desk: Client, auditor: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(**_: object) -> None:
-        raise RuntimeError("the log can't be written")
-
-    monkeypatch.setattr("audit.administration.record", fail)
-    data = {"usable_password": "true", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
-    assert desk.post(reverse("admin:auth_user_password_change", args=[auditor.pk]), data).status_code == 500
-    auditor.refresh_from_db()
-    assert auditor.check_password(PASSWORD)
-
-
-def test_ones_own_new_password_is_on_record_too(desk: Client, administrator: User) -> None:
-    data = {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
-    answer = desk.post("/admin/password_change/", data)
-    administrator.refresh_from_db()
-    changed = administrator.check_password(NEW_PASSWORD)
-    assert changed == (answer.status_code == 302)
-    assert changes("accounts:user:changed/1") == ([{"fields": ["password"]}] if changed else [])
-
-
-def test_another_agencys_people_are_not_there(desk: Client, outsider: User) -> None:
-    listed = desk.get(page_of("accounts_user", "changelist"), {"q": "outsider"}).content.decode()
-    assert "Outsider" not in listed
-    addresses = [page_of("accounts_user", action, outsider.pk) for action in ("change", "history", "delete")]
-    for address in addresses:
-        answer = desk.get(address)
-        assert answer.status_code in (302, 403, 404)
-        assert "Outsider" not in answer.content.decode()
-    data = {"usable_password": "true", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
-    assert desk.post(reverse("admin:auth_user_password_change", args=[outsider.pk]), data).status_code in (403, 404)
-    desk.post(page_of("accounts_user", "change", outsider.pk), account_form(outsider, full_name="Taken over"))
-    outsider.refresh_from_db()
-    assert outsider.full_name == "Outsider"
-    assert outsider.check_password(PASSWORD)
-    other = outsider.agency
-    assert other.name not in desk.get(page_of("accounts_agency", "changelist")).content.decode()
-    assert desk.get(page_of("accounts_agency", "change", other.pk)).status_code == 302
-
-
-def test_roles_of_another_agencys_person_cannot_be_slipped_in(desk: Client, auditor: User, outsider: User) -> None:
-    theirs = outsider.held_roles.get(role=Role.REVIEWER)
-    data = account_form(auditor) | {
-        "held_roles-INITIAL_FORMS": 1,
-        "held_roles-TOTAL_FORMS": 1,
-        "held_roles-0-id": theirs.pk,
-        "held_roles-0-user": auditor.pk,
-        "held_roles-0-role": "auditor",
-        "held_roles-0-DELETE": "on",
-    }
-    desk.post(page_of("accounts_user", "change", auditor.pk), data)
-    assert outsider.held_roles.filter(role=Role.REVIEWER).exists()
-
-
-def test_agency_is_renamed_by_its_own_administrator_and_that_is_on_record(desk: Client, agency: Agency) -> None:
-    answer = desk.post(page_of("accounts_agency", "change", agency.pk), {"name": "New name", "code": agency.code})
-    assert answer.status_code == 302
-    assert changes("accounts:agency:changed/1") == [{"fields": ["name"]}]
-
-
-@pytest.mark.parametrize("kind", ["accounts_user", "identification_gallery"])
-def test_list_asks_a_fixed_number_of_questions(
-    desk: Client, agency: Agency, person_with: Callable[..., User], django_assert_max_num_queries, kind: str
-) -> None:
-    for number in range(30):
-        person_with(f"person{number}", Role.REVIEWER)
-        Gallery.objects.create(
-            agency=agency, name=f"G{number}", kind="humanitarian", lawful_basis="Law", purposes=["missing"]
-        )
-    with django_assert_max_num_queries(20):
-        assert desk.get(page_of(kind, "changelist")).status_code == 200

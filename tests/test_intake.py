@@ -1,19 +1,14 @@
-"""What people hand in: every file gets its own answer, the original stays as it came, and nobody is kept waiting."""
+"""What people hand in: every file gets its own answer, is taken whole or not at all, and nobody is kept waiting."""
 
-import hashlib
-import io
 import json
-import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from celery import Celery
 from django.core.files.base import ContentFile
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
@@ -24,38 +19,13 @@ from audit.models import Entry
 from config.celery import app as celery_app
 from identification import storage
 from identification.errors import NotPermitted
-from identification.models import Case, Face, Gallery, Job, Photograph, Purpose, RefusedFile
+from identification.models import Case, Gallery, Job, Photograph, RefusedFile
 from identification.services import intake, jobs
 from identification.services.work import run_job
 from tests import factories
-from tests.conftest import StandInModels
-from tests.test_imaging import deep_rgb_png, exif_with, frames, png_claiming, saved, scene
-
-GPS = 0x8825
-
-
-def upload(name: str, data: bytes) -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, data, content_type="image/jpeg")
-
-
-def a_photograph(seed: int = 0) -> bytes:
-    """A small JPEG, the same for the same seed."""
-    return saved(Image.new("RGB", (80, 60), (120, 40, 90)), comment=str(seed).encode())
-
-
-@pytest.fixture
-def hand_in(client: Client, case: Case, requester: User) -> Callable[..., Any]:
-    """Send files as the page's script does, all in one request; return the answers."""
-    client.force_login(requester)
-
-    def send(*files: SimpleUploadedFile) -> list[dict[str, str]]:
-        address = reverse("identification:add-photographs", args=[case.pk])
-        answer = client.post(address, {"files": list(files)}, headers={"accept": "application/json"})
-        assert answer.status_code == 200, answer.content
-        return answer.json()["files"]
-
-    return send
-
+from tests.test_imaging import deep_rgb_png, frames, png_claiming, saved, scene
+from tests.threads import in_threads
+from tests.uploads import a_photograph, upload
 
 # One answer per file
 
@@ -177,6 +147,17 @@ def test_file_refused_earlier_is_not_called_done_when_it_comes_again(case: Case,
     assert "ends in the middle" in again.reason
 
 
+@pytest.mark.django_db(transaction=True)
+def test_same_file_sent_at_the_same_moment_is_taken_once(requester: User) -> None:
+    case = factories.open_case(requester)
+    data = a_photograph()
+    results = in_threads(
+        6, lambda n: intake.receive_photograph(actor=requester, file=ContentFile(data, f"{n}.jpg"), case=case)
+    )
+    assert sorted(type(result).__name__ for result in results) == ["Photograph"] + ["RefusedFile"] * 5
+    assert Job.objects.count() == 1
+
+
 # Truncated: the header is whole, so only the worker sees it
 
 
@@ -206,136 +187,6 @@ def test_truncated_webp_is_seen_at_once(hand_in: Callable[..., Any]) -> None:
     assert answer["reason"].startswith("The file ends in the middle of the photograph.")
 
 
-# The original
-
-
-def test_original_is_kept_byte_for_byte_under_its_sha256(hand_in: Callable[..., Any], case: Case, settings) -> None:
-    data = saved(scene(), exif=exif_with(6), comment=b"from the field")
-    hand_in(upload("a.jpg", data))
-    photograph = case.photographs.get()
-    assert photograph.sha256 == hashlib.sha256(data).hexdigest()
-    assert photograph.byte_size == len(data)
-    original = storage.original_path(photograph.sha256)
-    assert original.read_bytes() == data
-    assert original.name == photograph.sha256
-    assert original.stat().st_mode & 0o077 == 0, "nobody else on the machine reads it"
-    received = Entry.objects.get(kind="identification:photograph:received/1")
-    assert json.loads(received.canonical)["payload"]["sha256"] == photograph.sha256
-
-
-def photograph_with_place_and_turn() -> bytes:
-    """A photograph stored lying on its side, whose EXIF says so, names a place and holds coordinates."""
-    exif = exif_with(6)
-    exif.get_ifd(GPS).update({1: "N", 2: (50.0, 27.0, 0.0), 3: "E", 4: (30.0, 31.0, 0.0)})
-    return saved(scene().rotate(90, expand=True), exif=exif, comment=b"secret comment")
-
-
-def test_what_is_shown_is_upright_and_says_nothing_but_the_picture(
-    hand_in: Callable[..., Any], client: Client, case: Case, models: StandInModels, random_vectors
-) -> None:
-    data = photograph_with_place_and_turn()
-    assert b"secret" in data
-    with Image.open(io.BytesIO(data)) as sent:
-        assert sent.getexif().get_ifd(GPS)
-    models.vectors = [random_vectors()]
-    hand_in(upload("a.jpg", data))
-    photograph = case.photographs.get()
-    run_job(job_id=Job.objects.get(subject_id=photograph.pk).pk)
-    face = Face.objects.get(photograph=photograph)
-    addresses = [
-        reverse("identification:photograph-image", args=[photograph.pk]),
-        reverse("identification:face-image", args=[face.pk]),
-    ]
-    for address in addresses:
-        shown = b"".join(client.get(address).streaming_content)
-        assert shown != data
-        assert b"Exif" not in shown
-        assert b"secret" not in shown
-        with Image.open(io.BytesIO(shown)) as picture:
-            assert picture.format == "JPEG"
-            assert not picture.getexif()
-            assert "comment" not in picture.info
-            if address == addresses[0]:
-                assert picture.size == (120, 80)
-                assert picture.convert("RGB").getpixel((10, 10))[0] > 180
-    assert (photograph.width, photograph.height) == (120, 80)
-    assert models.seen[0].size == (120, 80), "recognition sees it upright too"
-    assert storage.original_path(photograph.sha256).read_bytes() == data
-
-
-def test_original_is_never_served(client: Client, photograph: Photograph, requester: User) -> None:
-    client.force_login(requester)
-    # Not analysed yet: there is no derivative, and the original doesn't stand in for it.
-    assert client.get(reverse("identification:photograph-image", args=[photograph.pk])).status_code == 404
-    path = storage.original_path(photograph.sha256)
-    guesses = (f"/media/originals/{path.parent.name}/{path.name}", f"/static/../{path}", f"/originals/{path.name}")
-    for address in guesses:
-        assert client.get(address).status_code == 404
-    assert not path.is_relative_to(Path(__file__).parent.parent / "static")
-
-
-def test_derivative_is_no_larger_than_the_setting(case: Case, requester: User, models: StandInModels, settings) -> None:
-    settings.DERIVATIVE_LONGEST_SIDE = 50
-    photograph = intake.receive_photograph(actor=requester, file=ContentFile(saved(scene()), "a.jpg"), case=case)
-    run_job(job_id=Job.objects.get().pk)
-    with Image.open(storage.derivative_path(photograph.pk)) as shown:
-        assert max(shown.size) == 50
-
-
-# Names
-
-
-@pytest.mark.parametrize(
-    ("sent", "kept"),
-    [
-        ("../../etc/passwd.jpg", "passwd.jpg"),
-        ("C:\\Users\\Me\\Desktop\\body.jpg", "body.jpg"),
-        ("фото № 7.jpg", "фото № 7.jpg"),
-        ("line\nbreak\x00and\x1bescape.jpg", "linebreakandescape.jpg"),
-        ("<b>bold</b>&.jpg", "b>&.jpg"),
-        ("gpj.\u202eexe.jpg", "gpj.exe.jpg"),
-        ("/", "unnamed"),
-        ("", "unnamed"),
-    ],
-)
-def test_name_is_kept_as_sent_without_path_or_control_characters(
-    case: Case, requester: User, sent: str, kept: str
-) -> None:
-    received = intake.receive_photograph(actor=requester, file=ContentFile(a_photograph(), sent), case=case)
-    assert received.file_name == kept
-    refused = intake.receive_photograph(actor=requester, file=ContentFile(b"", sent), case=case)
-    assert isinstance(refused, RefusedFile)
-    assert refused.file_name == kept
-
-
-def test_name_of_300_characters_is_shortened_and_keeps_its_ending(hand_in: Callable[..., Any], case: Case) -> None:
-    (answer,) = hand_in(upload("д" * 296 + ".jpg", a_photograph()))
-    assert answer["state"] == "received"
-    name = case.photographs.get().file_name
-    assert len(name) <= 255
-    assert name.endswith("д.jpg")
-    long_refused = intake.receive_photograph(actor=case.opened_by, file=ContentFile(b"", "я" * 296 + ".jpg"), case=case)
-    assert len(long_refused.file_name) == 255
-
-
-@pytest.mark.parametrize("name", ["фото № 7.jpg", "../../up.jpg", "a\x1bb.jpg", "quote\"'.jpg"])
-def test_odd_names_come_through_the_web_and_never_name_a_file_on_disk(
-    hand_in: Callable[..., Any], client: Client, case: Case, settings, name: str
-) -> None:
-    (answer,) = hand_in(upload(name, a_photograph()))
-    assert answer["state"] == "received"
-    stored = [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
-    assert [path.name for path in stored] == [case.photographs.get().sha256]
-    assert client.get(case.get_absolute_url()).status_code == 200
-
-
-def test_name_with_markup_is_shown_as_text(hand_in: Callable[..., Any], client: Client, case: Case) -> None:
-    hand_in(upload("<script>alert(1)<\\script>.jpg", a_photograph()), upload("<img src=x onerror=y>.jpg", b""))
-    page = client.get(case.get_absolute_url()).content.decode()
-    assert "<img src=x" not in page
-    assert "alert(1)<" not in page
-
-
 # Who may
 
 
@@ -357,63 +208,6 @@ def test_adding_photographs_needs_the_intake_role_and_nothing_is_kept(
 def test_service_refuses_another_agencys_person(case: Case, outsider: User) -> None:
     with pytest.raises(NotPermitted, match="intake role"):
         intake.receive_photograph(actor=outsider, file=factories.picture_file(), case=case)
-
-
-# Case numbers
-
-
-def test_cases_are_numbered_by_year_and_agency(requester: User, outsider: User) -> None:
-    numbers = [factories.open_case(actor).number for actor in (requester, requester, outsider)]
-    year = numbers[0][:4]
-    assert numbers == [f"{year}-0001", f"{year}-0002", f"{year}-0001"]
-
-
-def test_kind_of_gallery_follows_from_the_purpose(requester: User) -> None:
-    kinds = {purpose: factories.open_case(requester, purpose).gallery_kind for purpose in Purpose}
-    assert kinds.pop(Purpose.INCIDENT) == "incident"
-    assert set(kinds.values()) == {"humanitarian"}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_cases_opened_at_the_same_moment_have_different_numbers(requester: User) -> None:
-    numbers = in_threads(8, lambda _: [factories.open_case(requester).number for _ in range(5)])
-    drawn = [number for some in numbers for number in some]
-    assert sorted(drawn) == [f"{drawn[0][:4]}-{n:04d}" for n in range(1, 41)]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_same_file_sent_at_the_same_moment_is_taken_once(requester: User) -> None:
-    case = factories.open_case(requester)
-    data = a_photograph()
-    results = in_threads(
-        6, lambda n: intake.receive_photograph(actor=requester, file=ContentFile(data, f"{n}.jpg"), case=case)
-    )
-    assert sorted(type(result).__name__ for result in results) == ["Photograph"] + ["RefusedFile"] * 5
-    assert Job.objects.count() == 1
-
-
-def in_threads(number: int, work: Callable[[int], Any]) -> list[Any]:
-    """Do the work on that many connections at the same moment; return what each came to, raise what any raised."""
-    barrier, results, errors = threading.Barrier(number), [], []
-
-    def begin(which: int) -> None:
-        try:
-            connection.ensure_connection()
-            barrier.wait(10)
-            results.append(work(which))
-        except BaseException as error:  # noqa: BLE001
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=begin, args=(which,)) for which in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    if errors:
-        raise errors[0]
-    return results
 
 
 # Whole or not at all, and without waiting

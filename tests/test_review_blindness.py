@@ -6,10 +6,9 @@ nothing else differs, they can't tell it.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 from django.db import connection
 from django.http import HttpResponse
@@ -17,51 +16,14 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role, User
-from identification.models import Candidate, Case, Encoder, Gallery, Person
+from identification.models import Candidate, Person
 from review import selectors, standing
 from review.models import Assignment, Review
 from review.services import queue
-from review.services.assessment import sign_assessment
-from tests import factories
-from tests.conftest import PASSWORD
+from tests import factories, review_pages
+from tests.review_pages import NAMES, NUMBERS, address, images_in, sign
 
-SCORES = (0.8371, 0.7153, 0.6149, 0.5237, 0.4283)
-NAMES = ("Yaropolk Zhurba", "Bohuslav Kvitka", "Vsevolod Hnatiuk", "Liubomyr Chornovil", "Myroslav Yatsenko")
-NUMBERS = tuple(f"REG-77{number}31" for number in range(5))
-
-
-@pytest.fixture
-def people(administrator: User, gallery: Gallery, encoder: Encoder) -> list[Person]:
-    """Five people whose scores against the probe can be told from any other number, the best first."""
-    found = []
-    for number, (score, name) in enumerate(zip(SCORES, NAMES, strict=True)):
-        vector = np.zeros(encoder.dimension)
-        vector[0], vector[number + 1] = score, np.sqrt(1 - score**2)
-        person = factories.enrol(administrator, gallery, encoder, name, vector)
-        person.registry_number, person.home = NUMBERS[number], f"Hamlet{number}"
-        person.save()
-        found.append(person)
-    return found
-
-
-@pytest.fixture
-def review(requester: User, case: Case, encoder: Encoder, people: list[Person]) -> Review:
-    probe = np.zeros(encoder.dimension)
-    probe[0] = 1
-    review = factories.searched(requester, case, encoder, probe).review
-    listed = list(review.search.candidates.order_by("rank").values_list("score", flat=True))
-    assert listed == pytest.approx(SCORES, abs=1e-3)
-    return review
-
-
-@pytest.fixture
-def browser_of() -> Callable[[User], Client]:
-    def sign_in(user: User) -> Client:
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return sign_in
+people, review = review_pages.people, review_pages.review
 
 
 def everything_sent(response: HttpResponse) -> str:
@@ -70,14 +32,6 @@ def everything_sent(response: HttpResponse) -> str:
     head = "".join(f"{name}: {value}\n" for name, value in response.items())
     text = body.decode("latin-1" if response.streaming else "utf-8")
     return f"{response.status_code}\n{head}{response.cookies.output()}\n{text}"
-
-
-def address(step: str, place: Assignment, *more: Any) -> str:
-    return reverse(f"review:{step}", args=[place.pk, *more])
-
-
-def sign(place: Assignment, **finding: Any) -> None:
-    sign_assessment(actor=place.reviewer, assignment=place, rationale="Compared.", password=PASSWORD, **finding)
 
 
 def walk(client: Client, place: Assignment, retained: list[Person]) -> Iterator[tuple[str, HttpResponse]]:
@@ -130,10 +84,6 @@ def sent(
         "conclude posted": "200", "decline posted": "200", "case": "200", "cases": "200",
     }  # fmt: skip
     return dict(pages)
-
-
-def images_in(text: str) -> list[str]:
-    return re.findall(r'src="(/[^"]*/image/)"', text)
 
 
 # --- What must not be there --------------------------------------------------------------------------------------
@@ -307,13 +257,12 @@ def order(client: Client, place: Assignment) -> list[str]:
 
 
 def test_two_reviewers_see_the_whole_list_each_in_an_order_of_their_own(
-    review: Review, people: list[Person], first_reviewer: User, second_reviewer: User, browser_of
+    review: Review, people: list[Person], first_reviewer: User, second_reviewer: User, browser_of, monkeypatch
 ) -> None:
-    seen = []
-    for reviewer, seed in ((first_reviewer, 3), (second_reviewer, 4)):
+    seen, seeds = [], iter((3, 4))
+    monkeypatch.setattr("review.services.queue.secrets.randbits", lambda _: next(seeds))
+    for reviewer in (first_reviewer, second_reviewer):
         place = factories.worked_through(reviewer)
-        Assignment.objects.filter(pk=place.pk).update(seed=seed)
-        place.refresh_from_db()
         seen.append(order(browser_of(reviewer), place))
         assert seen[-1] == [str(candidate.person_id) for candidate in selectors.candidates_as_shown(place)]
         assert order(browser_of(reviewer), place) == seen[-1]
@@ -336,108 +285,3 @@ def test_rank_does_not_shine_through_the_order(review: Review, people: list[Pers
         positions[[c.person_id for c in selectors.candidates_as_shown(place)].index(people[0].pk)] += 1
     assert set(positions) == set(range(5))
     assert max(positions.values()) < 150  # expected 100, standard deviation 9
-
-
-# --- What is somebody else's, or too early -----------------------------------------------------------------------
-
-STEPS = ("work", "probe", "candidates", "conclude", "decline", "signed")
-
-
-@pytest.mark.parametrize("viewer", ["second_reviewer", "requester", "adjudicator", "outsider", "auditor"])
-def test_nobody_opens_somebody_elses_place(
-    request: pytest.FixtureRequest, review: Review, people: list[Person], first_reviewer: User, browser_of, viewer: str
-) -> None:
-    place = factories.worked_through(first_reviewer, retained=people[:1])
-    client = browser_of(request.getfixturevalue(viewer))
-    for step in STEPS:
-        assert client.get(address(step, place)).status_code == 404, step
-        if step not in {"work", "signed"}:
-            assert client.post(address(step, place), {"suitability": "suitable"}).status_code == 404, step
-    assert client.get(address("compare", place, people[0].pk)).status_code == 404
-    place.refresh_from_db()
-    assert (place.state, place.suitability) == ("open", "suitable")
-
-
-def test_signed_page_is_not_there_before_signing_and_only_ones_own_after(
-    review: Review, people: list[Person], first_reviewer: User, second_reviewer: User, browser_of
-) -> None:
-    place = factories.worked_through(first_reviewer, retained=people[:1])
-    assert browser_of(first_reviewer).get(address("signed", place)).status_code == 404
-    sign(place, person_id=people[0].pk, level=1)
-    text = browser_of(first_reviewer).get(address("signed", place)).content.decode()
-    assert NAMES[0] in text
-    assert "0.837" in text
-    assert browser_of(second_reviewer).get(address("signed", place)).status_code == 404
-
-
-@pytest.mark.parametrize("step", ["probe", "candidates", "conclude", "decline"])
-def test_after_signing_every_step_leads_to_what_was_signed(
-    review: Review, first_reviewer: User, browser_of, step: str
-) -> None:
-    place = factories.signed(first_reviewer).assignment
-    response = browser_of(first_reviewer).get(address(step, place))
-    assert response.headers["Location"] == address("signed", place)
-
-
-@pytest.mark.parametrize("viewer", ["first_reviewer", "second_reviewer", "requester", "adjudicator", "outsider"])
-def test_conclusion_of_an_unfinished_review_is_not_there(
-    request: pytest.FixtureRequest, review: Review, people: list[Person], first_reviewer: User, second_reviewer: User,
-    browser_of, viewer: str,
-) -> None:  # fmt: skip
-    client = browser_of(request.getfixturevalue(viewer))
-    assert client.get(review.get_absolute_url()).status_code == 404
-    factories.signed(first_reviewer, people[0])
-    assert client.get(review.get_absolute_url()).status_code == 404
-    factories.signed(second_reviewer)
-    assert client.get(review.get_absolute_url()).status_code == 404, "discordant"
-
-
-def test_conclusion_is_for_the_own_agency(
-    review: Review, first_reviewer: User, second_reviewer: User, requester: User, outsider: User, browser_of
-) -> None:
-    for reviewer in (first_reviewer, second_reviewer):
-        factories.signed(reviewer)
-    assert browser_of(requester).get(review.get_absolute_url()).status_code == 200
-    assert browser_of(outsider).get(review.get_absolute_url()).status_code == 404
-
-
-def test_candidates_are_not_sent_before_the_analysis(
-    review: Review, people: list[Person], first_reviewer: User, browser_of
-) -> None:
-    place, client = factories.taken(first_reviewer), browser_of(first_reviewer)
-    assert client.get(address("candidates", place)).headers["Location"] == address("work", place)
-    assert client.get(address("work", place)).headers["Location"] == address("probe", place)
-    assert client.get(address("conclude", place)).headers["Location"] == address("work", place)
-    assert client.get(address("compare", place, people[0].pk)).status_code == 404
-
-
-def test_candidates_are_not_sent_for_a_photograph_found_unsuitable(
-    review: Review, first_reviewer: User, browser_of
-) -> None:
-    """The analysis of an unsuitable photograph can be changed, so no candidate may have been seen."""
-    place, client = factories.taken(first_reviewer), browser_of(first_reviewer)
-    client.post(address("probe", place), {"suitability": "unsuitable"})
-    for response in (client.get(address("candidates", place)), client.post(address("candidates", place))):
-        assert response.headers["Location"] == address("work", place)
-    place.refresh_from_db()
-    assert place.compared_at is None
-
-
-def test_person_who_was_not_retained_is_not_compared(
-    review: Review, people: list[Person], first_reviewer: User, browser_of
-) -> None:
-    place = factories.worked_through(first_reviewer, retained=people[:1])
-    client = browser_of(first_reviewer)
-    assert client.get(address("compare", place, people[0].pk)).status_code == 200
-    assert client.get(address("compare", place, people[1].pk)).status_code == 404
-
-
-def test_faces_of_candidates_do_not_lead_to_their_names(
-    review: Review, people: list[Person], gallery: Gallery, first_reviewer: User, browser_of
-) -> None:
-    """Who assesses can't look up in the gallery whose face it is."""
-    place, client = factories.worked_through(first_reviewer), browser_of(first_reviewer)
-    shown = set(images_in(client.get(address("candidates", place)).content.decode()))
-    gallery_page = client.get(gallery.get_absolute_url())
-    named = set(images_in(gallery_page.content.decode())) if gallery_page.status_code == 200 else set()
-    assert shown & named == set()

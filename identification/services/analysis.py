@@ -5,6 +5,7 @@ with the end of the job, so that they are there once or not at all.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from django.conf import settings
@@ -35,6 +36,9 @@ def analyse_photograph(*, job: Job) -> None:
     except imaging.UnusableImage as refusal:
         refuse_photograph(job=job, photograph=photograph, code=refusal.code, reason=str(refusal))
         return
+    except OSError as error:
+        # A disk that is away or full is no photograph's fault.
+        raise NotReady(f"The original can't be read: {error.strerror or error}") from error
     except storage.OriginalChanged as change:
         refuse_photograph(job=job, photograph=photograph, code="original-changed", reason=str(change))
         return
@@ -76,7 +80,10 @@ def refuse_photograph(*, job: Job, photograph: Photograph, code: str, reason: st
 @transaction.atomic
 def quarantine_photograph(*, job: Job, photograph: Photograph) -> None:
     """Set a photograph aside that ended its workers again and again; the uploader is told."""
-    reason = f"Recognition failed {job.attempts} times on this photograph. Save it anew as JPEG and upload that copy."
+    reason = (
+        f"Recognition failed {job.attempts} times on this photograph; it is kept as it came. Try it again, or upload "
+        "a copy that was saved anew."
+    )
     Photograph.objects.filter(pk=photograph.pk).update(state=Photograph.State.QUARANTINED, reason=reason)
     record(
         kind="identification:photograph:quarantined/1",
@@ -95,7 +102,9 @@ def _write(
         raise NotReady("Another encoder was activated meanwhile; the photograph is analysed again with that one.")
     faces = _save_faces(photograph, encoder, findings, detector)
     _write_derivatives(photograph, image, faces)
-    Photograph.objects.filter(pk=photograph.pk).update(state=Photograph.State.ANALYSED)
+    Photograph.objects.filter(pk=photograph.pk).update(
+        state=Photograph.State.ANALYSED, width=image.width, height=image.height
+    )
     record(
         kind="identification:photograph:analysed/1",
         actor=photograph.uploaded_by,
@@ -123,10 +132,17 @@ def _save_faces(photograph: Photograph, encoder: Encoder, findings: Findings, de
 
 def _write_derivatives(photograph: Photograph, image: Image.Image, faces: Sequence[Face]) -> None:
     side = settings.DERIVATIVE_LONGEST_SIDE
-    storage.write_derivative(storage.derivative_path(photograph.pk), imaging.derivative(image, longest_side=side))
+    _show(storage.derivative_path(photograph.pk), imaging.derivative(image, longest_side=side))
     for face in faces:
         crop = imaging.face_crop(image, face.as_detected(), side=CROP_SIDE)
-        storage.write_derivative(storage.crop_path(face.pk), imaging.derivative(crop, longest_side=CROP_SIDE))
+        _show(storage.crop_path(face.pk), imaging.derivative(crop, longest_side=CROP_SIDE))
+
+
+def _show(path: Path, data: bytes) -> None:
+    try:
+        storage.write_derivative(path, data)
+    except OSError as error:
+        raise NotReady(f"Derivatives can't be written: {error.strerror or error}") from error
 
 
 def _settle_reference(photograph: Photograph, faces: Sequence[Face]) -> None:

@@ -72,6 +72,16 @@ def receive_photograph(
         return _refuse(actor=actor, file=file, refusal=refusal, case=case, gallery=gallery)
 
 
+@transaction.atomic
+def try_again(*, actor: User, photograph: Photograph) -> None:
+    """Owe the analysis of a photograph that was set aside once more; its original is there as it came."""
+    require(policies.can_enrol(actor, photograph), "Trying again needs the intake role in this agency.")
+    aside = Photograph.objects.filter(pk=photograph.pk, state=Photograph.State.QUARANTINED)
+    if aside.update(state=Photograph.State.WAITING, reason="") == 1:
+        open_job(kind=Job.Kind.ANALYSE_PHOTOGRAPH, subject_id=photograph.pk)
+        record(kind="identification:photograph:tried-again/1", actor=actor, subject=photograph)
+
+
 def limits() -> imaging.Limits:
     """Return how large a file and a photograph may be, from the settings."""
     return imaging.Limits(max_bytes=settings.UPLOAD_MAX_BYTES, max_pixels=settings.UPLOAD_MAX_PIXELS)

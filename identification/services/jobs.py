@@ -75,9 +75,8 @@ def finish_job(job: Job) -> None:
 
 
 def give_back_job(job: Job, *, error: str) -> None:
-    """Make a job whose attempt failed due again."""
+    """Make a job whose attempt failed due again; the reconciler calls for it after a pause, which a fault may need."""
     _leave(job, state=Job.State.DUE, last_error=error, woken_at=timezone.now())
-    transaction.on_commit(lambda: call_worker(job.pk), robust=True)
 
 
 def postpone_job(job: Job, *, error: str) -> None:

@@ -102,6 +102,19 @@ def _answer(result: object) -> dict[str, str]:
 
 
 @require_POST
+def try_again(request: HttpRequest, photograph_id: UUID) -> HttpResponse:
+    """Analyse a photograph that was set aside once more."""
+    photograph = get_object_or_404(selectors.photographs(_viewer(request)), pk=photograph_id)
+    try:
+        intake.try_again(actor=_viewer(request), photograph=photograph)
+    except IdentificationError as error:
+        messages.error(request, str(error))
+    home = photograph.case or photograph.gallery
+    assert home is not None
+    return redirect(home)
+
+
+@require_POST
 def choose_probe(request: HttpRequest, face_id: UUID) -> HttpResponse:
     """Ask who a face in a photograph of several people is."""
     face = get_object_or_404(selectors.faces(_viewer(request)), pk=face_id, photograph__case__isnull=False)

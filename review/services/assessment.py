@@ -112,7 +112,7 @@ def _sign(*, actor: User, assignment_id: UUID, recorded: Recorded) -> Assessment
         .select_related("case", "search")
         .get(assignments=assignment_id)
     )
-    assignment = Assignment.objects.get(pk=assignment_id)
+    assignment = Assignment.objects.select_for_update(of=("self",)).get(pk=assignment_id)
     _check_place(actor, assignment, review)
     _check_finding(assignment, recorded)
     assessment = _lock(actor, assignment, review, recorded)

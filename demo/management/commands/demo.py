@@ -31,7 +31,7 @@ class Command(BaseCommand):
         refuse_a_taken_port(port)
         with report.step("Migrating"):
             migrate()
-        named = commands(port, concurrency=os.cpu_count() or 1)
+        named = commands(port, concurrency=worker_processes())
         try:
             with running(named, logs=settings.VAR_DIR / "logs", environment={}) as processes:
                 processes.wait_for_web(f"http://127.0.0.1:{port}/sign-in/")
@@ -64,6 +64,12 @@ class Command(BaseCommand):
             report.say(f"  {name:14} {full_name:20} {', '.join(role.label for role in roles)}")
         report.say(f"\n  The password of each: {PASSWORD}")
         processes.watch()
+
+
+def worker_processes() -> int:
+    """Return how many worker processes a demonstration needs; each holds its own models, about 0.9 GB."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(4, usable)
 
 
 def refuse_a_taken_port(port: int) -> None:

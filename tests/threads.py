@@ -1,0 +1,31 @@
+"""Work done at the same moment on several connections."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+
+
+def in_threads(number: int, work: Callable[[int], Any]) -> list[Any]:
+    """Do the work on that many connections at the same moment; return what each came to, raise what any raised."""
+    barrier, results, errors = threading.Barrier(number), [], []
+
+    def begin(which: int) -> None:
+        try:
+            connection.ensure_connection()
+            barrier.wait(10)
+            results.append(work(which))
+        except BaseException as error:  # noqa: BLE001
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=begin, args=(which,)) for which in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    if errors:
+        raise errors[0]
+    return results

@@ -1,0 +1,89 @@
+"""One agency at work, and every address of the site with its things in it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import User
+from identification.models import Case, Encoder, Gallery
+from review.models import Review
+from review.services import queue
+from tests import factories
+
+JSON = {"accept": "application/json"}
+
+
+class World:
+    """One agency at work: a case with a searched probe, a gallery with a person, a review that somebody has taken."""
+
+    def __init__(
+        self, case: Case, gallery: Gallery, encoder: Encoder, requester: User, reviewer: User, vectors: Callable
+    ) -> None:
+        self.case, self.gallery = case, gallery
+        self.person = factories.enrol(requester, gallery, encoder, "Known", vectors())
+        self.search = factories.searched(requester, case, encoder, vectors())
+        self.probe = self.search.probe
+        self.face = self.search.face
+        self.photograph = self.face.photograph
+        self.reference_face = self.person.references.get().face
+        self.review = Review.objects.get()
+        self.assignment = queue.take_next(actor=reviewer)
+        assert self.assignment is not None
+
+    def ids(self) -> dict[str, UUID]:
+        """What stands in the addresses, by the name that the address gives it."""
+        return {
+            "case_id": self.case.pk,
+            "gallery_id": self.gallery.pk,
+            "photograph_id": self.photograph.pk,
+            "face_id": self.face.pk,
+            "probe_id": self.probe.pk,
+            "person_id": self.person.pk,
+            "review_id": self.review.pk,
+            "assignment_id": self.assignment.pk,
+        }
+
+
+def all_patterns(patterns: list[Any] | None = None, before: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Every address that the resolver knows, as "prefix/<uuid:case_id>/"."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            yield from all_patterns(pattern.url_patterns, before + str(pattern.pattern))
+        else:
+            yield before + str(pattern.pattern), pattern
+
+
+def filled(route: str, pattern: URLPattern, ids: dict[str, Any]) -> str:
+    """The address with ids in it; a name that isn't among them is a mistake of the test."""
+    address = route
+    for name, converter in pattern.pattern.converters.items():
+        kind = type(converter).__name__.removesuffix("Converter").lower()
+        for written in (f"<{kind}:{name}>", f"<{name}>"):
+            address = address.replace(written, str(ids[name]))
+    assert "<" not in address, address
+    return "/" + address
+
+
+ADMIN_IDS = {"object_id": 1, "id": 1, "content_type_id": 1, "app_label": "accounts"}
+
+
+def addresses(world_ids: dict[str, Any]) -> list[tuple[str, str]]:
+    """(route, address) of everything; what can't be filled in (the administration's regular expressions) apart."""
+    found = []
+    for route, pattern in all_patterns():
+        if "(?P<app_label>" in route:
+            found.append((route, "/admin/accounts/"))
+        elif "(?P<url>" in route:
+            found.append((route, "/admin/whatever/"))
+        else:
+            found.append((route, filled(route, pattern, world_ids | ADMIN_IDS)))
+    return found
+
+
+def read(answer: Any) -> Any:
+    """Take in a streamed answer to its end, which closes its file."""
+    if answer.streaming:
+        list(answer.streaming_content)
+    return answer
