@@ -74,7 +74,7 @@ def test_what_was_signed_leans_on_rows_that_stay(scene: Scene) -> None:
 def test_requester_is_not_swapped_on_all_sides_by_one_statement_before_anybody_signs(scene: Scene) -> None:
     """Foreign keys are checked at the end of a statement; what keeps the requester must not wait for that."""
     third = scene.third.pk
-    with pytest.raises(DatabaseError, match="never_restates|append_only"):
+    with pytest.raises(DatabaseError, match=r"never_restates|append_only"):
         execute(
             f"WITH a AS (UPDATE identification_photograph SET uploaded_by_id = {third} WHERE case_id IS NOT NULL),"
             f" b AS (UPDATE identification_probe SET requested_by_id = {third})"
