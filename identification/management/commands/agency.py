@@ -39,7 +39,9 @@ class Command(BaseCommand):
 @transaction.atomic
 def make_agency(*, name: str, code: str, username: str, password: str) -> Agency:
     """Make both, on record as done at the command line."""
-    agency = Agency.objects.create(name=name, code=code)
+    agency = Agency(name=name, code=code)
+    agency.full_clean(validate_unique=False)
+    agency.save(force_insert=True)
     user = User.objects.create_user(username, password=password, full_name=username, agency=agency)
     HeldRole.objects.create(user=user, role=Role.ADMINISTRATOR)
     record(
