@@ -1,17 +1,14 @@
 """Celery: what wakes the workers. What they owe is in PostgreSQL (identification/models/job.py)."""
 
-import ctypes
 import os
-import signal
-import sys
 
 from celery import Celery
 from celery.signals import worker_process_init
 from django.conf import settings
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from config.parent import die_with_parent
 
-PR_SET_PDEATHSIG = 1
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("countersign")
 app.conf.update(
@@ -47,12 +44,6 @@ app.conf.update(
     beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
 )
 app.autodiscover_tasks()
-
-
-def die_with_parent() -> None:
-    """Ask Linux to end this process when its parent ends, however that happens."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @worker_process_init.connect

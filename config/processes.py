@@ -16,7 +16,7 @@ from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from config.celery import die_with_parent
+from config.parent import die_with_parent
 
 STOP_WITHIN_SECONDS = 15
 

@@ -39,7 +39,10 @@ class Command(BaseCommand):
         except (ProcessEnded, NotADemonstration) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            report.say("\nStopped: web server, worker, scheduler, and the bundled database and Valkey.")
+            report.say(
+                "\nStopping the web server, the worker, the scheduler and, where this command started them, "
+                "the bundled servers."
+            )
 
     def _run(self, report: Report, processes: Processes, port: int, **options: Any) -> None:
         demonstration = Demonstration(report, processes, make_staff())
