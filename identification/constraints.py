@@ -45,10 +45,26 @@ def composite_foreign_key_sql(table: str, name: str, columns: str, target: str) 
     return add, f"ALTER TABLE {table} DROP CONSTRAINT {name}"
 
 
-FOREIGN_KEY_SQL = [
-    composite_foreign_key_sql(f"identification_{table}", name, columns, f"identification_{target}")
-    for table, name, columns, target in COMPOSITE_FOREIGN_KEYS
+# Corrections: what they replace and what came of them lie in the same photograph.
+CORRECTION_FOREIGN_KEYS = [
+    (
+        "facecorrection",
+        "correction_finding_is_in_its_photograph",
+        "finding_id, photograph_id",
+        "face (id, photograph_id)",
+    ),
+    ("facecorrection", "correction_face_is_in_its_photograph", "face_id, photograph_id", "face (id, photograph_id)"),
 ]
+
+
+def _foreign_keys(rows: list[tuple[str, str, str, str]]) -> list[tuple[str, str]]:
+    return [
+        composite_foreign_key_sql(f"identification_{table}", name, columns, f"identification_{target}")
+        for table, name, columns, target in rows
+    ]
+
+
+FOREIGN_KEY_SQL = _foreign_keys(COMPOSITE_FOREIGN_KEYS)
 
 # What a search said, and who asked for it, can't be changed afterwards.
 APPEND_ONLY_SQL = [
@@ -67,3 +83,20 @@ PLAIN_VECTORS_SQL = (
     "ALTER TABLE identification_embedding ALTER COLUMN vector SET STORAGE PLAIN",
     "ALTER TABLE identification_embedding ALTER COLUMN vector SET STORAGE EXTENDED",
 )
+
+# What a person corrected stays as it was said; a calibration is replaced by a newer one, never changed.
+CORRECTION_SQL = [
+    *_foreign_keys(CORRECTION_FOREIGN_KEYS),
+    never_restated_sql(
+        "identification_facecorrection",
+        "photograph_id",
+        "kind",
+        "finding_id",
+        "corrected_by_id",
+        '"left"',
+        "top",
+        "width",
+        "height",
+    ),
+]
+CALIBRATION_SQL = [append_only_sql("identification_calibration")]

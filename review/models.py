@@ -27,6 +27,7 @@ class ReviewState(models.TextChoices):
     DISCORDANT = "discordant", "Waiting for an adjudicator"
     CONCLUDED = "concluded", "Concluded"
     INCONCLUSIVE = "inconclusive", "Inconclusive"
+    WITHDRAWN = "withdrawn", "Withdrawn, the face was corrected"
 
 
 class Part(models.TextChoices):

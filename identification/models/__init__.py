@@ -1,18 +1,21 @@
 """The tables of identification, one module per concept."""
 
 from identification.models.case import Case, GalleryKind, Purpose, PurposePolicy, gallery_kind_of
-from identification.models.encoder import Encoder
+from identification.models.correction import FaceCorrection
+from identification.models.encoder import Calibration, Encoder
 from identification.models.gallery import Gallery, Person, Reference
 from identification.models.job import Job
 from identification.models.photograph import Embedding, Face, Photograph, RefusedFile
 from identification.models.search import Candidate, Probe, Search, SearchedGallery
 
 __all__ = [
+    "Calibration",
     "Candidate",
     "Case",
     "Embedding",
     "Encoder",
     "Face",
+    "FaceCorrection",
     "Gallery",
     "GalleryKind",
     "Job",

@@ -25,6 +25,8 @@ class Job(models.Model):
     class Kind(models.TextChoices):
         ANALYSE_PHOTOGRAPH = "analyse_photograph", "Analyse photograph"
         SEARCH_PROBE = "search_probe", "Search for probe"
+        EMBED_FACE = "embed_face", "Embed face"
+        PLACE_FACE = "place_face", "Place face"
 
     class State(models.TextChoices):
         DUE = "due", "Due"
@@ -34,7 +36,7 @@ class Job(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=20, choices=Kind.choices)
-    subject_id = models.UUIDField(help_text="The photograph or probe that it is about.")
+    subject_id = models.UUIDField(help_text="The photograph, probe, face or correction that it is about.")
     state = models.CharField(max_length=12, choices=State.choices, default=State.DUE)
     attempts = models.PositiveSmallIntegerField(default=0)
     lease = models.UUIDField(null=True, blank=True, help_text="Drawn anew at each claim; only its holder may finish.")

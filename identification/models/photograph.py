@@ -88,8 +88,16 @@ class RefusedFile(models.Model):
         return f"{self.file_name}: {self.reason}"
 
 
+class FaceQuerySet(models.QuerySet["Face"]):
+    """Faces by whether they still count."""
+
+    def standing(self) -> "FaceQuerySet":
+        """Faces that nobody has replaced or taken away."""
+        return self.filter(correction__isnull=True)
+
+
 class Face(models.Model):
-    """A face that the detector found, in pixels of the upright photograph."""
+    """A face that the detector found or a person placed, in pixels of the upright photograph."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     photograph = models.ForeignKey(Photograph, on_delete=models.PROTECT, related_name="faces")
@@ -104,7 +112,11 @@ class Face(models.Model):
     roll = models.FloatField(help_text="Degrees clockwise from upright, in (-180, 180].")
     found_at = models.PositiveSmallIntegerField(help_text="The turn of the photograph in which it was found, degrees.")
     confidence = models.FloatField(help_text="The detector's, from 0 to 1.")
-    detector = models.CharField(max_length=60)
+    detector = models.CharField(max_length=60, help_text="Or by whom the landmarks were placed.")
+    quality = models.FloatField(null=True, help_text="All measures in one, from 0 to 100; higher is better.")
+    measures = models.JSONField(default=dict, help_text="Each quality measure by its name.")
+
+    objects = FaceQuerySet.as_manager()
 
     class Meta:
         ordering = ("photograph", "ordinal")
