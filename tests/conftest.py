@@ -1,8 +1,7 @@
 """The cast of the tests, in one place, and what several test files need."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -181,23 +180,27 @@ class StandInModels:
     """Finds in every photograph a face for each of `vectors`, or raises `failure`; `seen` holds the images it got."""
 
     def __init__(self) -> None:
-        self.detector = SimpleNamespace(name="stand-in", version="1")
+        self.name, self.version = "stand-in", "1"
         self.vectors: list[np.ndarray] = []
         self.failure: BaseException | None = None
         self.seen: list[Image.Image] = []
 
-    def analyse(self, image: Image.Image) -> list[tuple[DetectedFace, np.ndarray]]:
+    def detect(self, image: Image.Image) -> list[DetectedFace]:
         self.seen.append(image)
         if self.failure:
             raise self.failure
-        return [(factories.FOUND, vector) for vector in self.vectors]
+        return [factories.FOUND] * len(self.vectors)
+
+    def embed(self, image: Image.Image, faces: Sequence[DetectedFace]) -> np.ndarray:
+        return np.array(self.vectors)[: len(faces)]
 
 
 @pytest.fixture
 def models(monkeypatch: pytest.MonkeyPatch, encoder: Encoder) -> StandInModels:
     """Stand-ins for the detector and encoder of a worker, so that jobs run in milliseconds."""
     stand_in = StandInModels()
-    monkeypatch.setattr("identification.services.analysis._recognition", lambda _: stand_in)
+    for model in ("detector", "encoder"):
+        monkeypatch.setattr(f"identification.recognition.runtime.{model}", lambda *_, **__: stand_in)
     return stand_in
 
 

@@ -36,6 +36,7 @@ from identification.services.work import run_job
 from review.models import Assessment, Assignment, Suitability
 from review.services import assessment as assessing
 from review.services import queue
+from tests.recognition import DECENT, reading
 
 Vectors = Callable[..., np.ndarray]
 
@@ -76,8 +77,8 @@ def analysed(photograph: Photograph, encoder: Encoder, *vectors: np.ndarray) -> 
         job=job,
         photograph=Photograph.objects.get(pk=photograph.pk),
         image=Image.new("RGB", (64, 64)),
-        encoder=encoder,
-        findings=[(FOUND, vector) for vector in vectors],
+        encoders=[encoder],
+        readings=[reading(FOUND, encoder, vector) for vector in vectors],
         detector="test 1",
     )
     return list(Face.objects.filter(photograph=photograph))
@@ -169,7 +170,7 @@ def enrol_many(
         for _ in vectors
     ]
     Photograph.objects.bulk_create(photographs)
-    faces = [Face.from_detected(photograph, 1, FOUND, "test 1") for photograph in photographs]
+    faces = [Face.from_detected(photograph, 1, FOUND, DECENT, "test 1") for photograph in photographs]
     Face.objects.bulk_create(faces)
     Embedding.objects.bulk_create(
         Embedding(face=face, encoder=encoder, dimension=encoder.dimension, vector=vector)

@@ -28,7 +28,7 @@ def test_attempts_are_counted_before_each_try(photograph: Photograph, models: St
         counted.append(job_of(photograph).attempts)
         raise RuntimeError("broken")
 
-    models.analyse = fail  # type: ignore[method-assign]
+    models.detect = fail  # type: ignore[method-assign]
     for _ in range(5):
         run_job(job_id=job_of(photograph).pk)
     assert counted == [1, 2, 3]
@@ -119,7 +119,7 @@ def test_models_that_cannot_be_loaded_cost_no_attempt(
     def fail(*_: object, **__: object) -> None:
         raise OSError("no such file")
 
-    monkeypatch.setattr("identification.recognition.runtime.get", fail)
+    monkeypatch.setattr("identification.recognition.runtime.encoder", fail)
     for _ in range(5):
         run_job(job_id=job_of(photograph).pk)
     job = job_of(photograph)

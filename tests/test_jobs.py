@@ -22,6 +22,7 @@ from identification.services.work import run_job
 from tests import factories
 from tests.conftest import StandInModels
 from tests.job_steps import job_of, time_passes
+from tests.recognition import reading
 from tests.threads import in_threads
 
 # Written together, called afterwards
@@ -160,8 +161,8 @@ def test_worker_that_lost_its_lease_writes_nothing(
     write = {
         "photograph": photograph,
         "image": analysis.Image.new("RGB", (64, 64)),
-        "encoder": encoder,
-        "findings": [(factories.FOUND, random_vectors())],
+        "encoders": [encoder],
+        "readings": [reading(factories.FOUND, encoder, random_vectors())],
         "detector": "test 1",
     }
     with pytest.raises(LeaseLost):
@@ -187,7 +188,7 @@ def test_worker_overtaken_while_it_worked_ends_quietly_and_changes_nothing(
             raise failure
         return []
 
-    monkeypatch.setattr(models, "analyse", overtake)
+    monkeypatch.setattr(models, "detect", overtake)
     run_job(job_id=job_of(photograph).pk)
     job = job_of(photograph)
     assert (job.state, job.lease, job.attempts) == (Job.State.LEASED, overtaken[0].lease, 2)

@@ -24,9 +24,9 @@ from identification.recognition.detection import (
 )
 from identification.recognition.encoders import EncoderUnavailable, dlib_resnet, facenet
 from identification.recognition.encoders.base import to_unit_length
-from identification.recognition.runtime import Recognition
 from identification.recognition.types import Box, DetectedFace, Landmarks, Point, roll_of
 from identification.recognition.weights import WeightsFile
+from tests.recognition import Recognition
 
 ROOT = Path(__file__).resolve().parent.parent
 PHOTOGRAPHS = ROOT.parent / "shared" / "faces" / "lfw-dev"
@@ -40,7 +40,7 @@ def turned(image: Image.Image, turn: int) -> Image.Image:
 
 @pytest.fixture(scope="module")
 def recognition(tmp_path_factory: pytest.TempPathFactory) -> Recognition:
-    return runtime.get("dlib-resnet-v1", weights_dir=tmp_path_factory.mktemp("weights"), device="cpu", threads=1)
+    return Recognition.load(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture(scope="module")
@@ -351,8 +351,9 @@ def test_vector_without_direction_is_refused() -> None:
 
 
 def test_models_are_loaded_once_in_a_process(recognition: Recognition) -> None:
-    ((_, name, weights_dir, device), _) = next(iter(runtime._loaded.items()))
-    assert runtime.get(name, weights_dir=weights_dir, device=device, threads=1) is recognition
+    (weights_dir,) = {key[2] for key in runtime._loaded if key[1] == recognition.encoder.spec.name}
+    again = Recognition.load(weights_dir)
+    assert (again.detector, again.encoder) == (recognition.detector, recognition.encoder)
 
 
 def test_what_the_web_process_imports_loads_no_model_library() -> None:

@@ -24,6 +24,7 @@ from identification.models import (
 from identification.services import intake
 from tests import factories
 from tests.factories import Vectors, open_gallery
+from tests.recognition import DECENT
 
 
 class Attempts:
@@ -143,7 +144,7 @@ class Attempts:
         photograph = intake.receive_photograph(
             actor=self.requester, file=factories.picture_file(), case=self.search.case
         )
-        face = Face.from_detected(photograph, 1, factories.FOUND, "test 1")
+        face = Face.from_detected(photograph, 1, factories.FOUND, DECENT, "test 1")
         face.save()
         return face
 

@@ -12,6 +12,7 @@ from pgvector.django import HalfVectorField
 from identification.models.case import Case
 from identification.models.encoder import Encoder
 from identification.models.gallery import Gallery
+from identification.recognition.quality import Quality
 from identification.recognition.types import Box, DetectedFace
 
 
@@ -131,7 +132,9 @@ class Face(models.Model):
         return f"Face {self.ordinal}"
 
     @classmethod
-    def from_detected(cls, photograph: Photograph, ordinal: int, found: DetectedFace, detector: str) -> "Face":
+    def from_detected(
+        cls, photograph: Photograph, ordinal: int, found: DetectedFace, quality: Quality, detector: str
+    ) -> "Face":
         """Return the unsaved row for what a detector found."""
         return cls(
             photograph=photograph,
@@ -145,6 +148,8 @@ class Face(models.Model):
             found_at=found.found_at,
             confidence=found.confidence,
             detector=detector,
+            quality=quality.combined,
+            measures=dict(quality.measures),
         )
 
     def as_detected(self) -> DetectedFace:

@@ -5,53 +5,44 @@ PyTorch's thread pools don't survive a fork, so nothing here may run in the pare
 
 import os
 import threading
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Self
-
-from PIL import Image
+from typing import TypeVar, cast
 
 from identification.recognition import encoders
 from identification.recognition.detection import Detector, MTCNNDetector
-from identification.recognition.encoders.base import Embeddings, Encoder
-from identification.recognition.types import DetectedFace
+from identification.recognition.encoders.base import Encoder
 
-_loaded: dict[tuple[int, str, Path, str], "Recognition"] = {}
+Model = TypeVar("Model")
+
+_loaded: dict[tuple[object, ...], object] = {}
 _loading = threading.Lock()
 
 
-@dataclass(frozen=True)
-class Recognition:
-    """A detector and an encoder, ready to use."""
-
-    detector: Detector
-    encoder: Encoder
-
-    def analyse(self, image: Image.Image) -> list[tuple[DetectedFace, Embeddings]]:
-        """The faces of an upright RGB photograph in reading order, each with its unit vector of shape (dimension,)."""
-        faces = self.detector.detect(image)
-        return list(zip(faces, self.encoder.embed(image, faces), strict=True)) if faces else []
-
-    @classmethod
-    def load(cls, encoder_name: str, *, weights_dir: Path, device: str) -> Self:
-        """Load both models; raises EncoderUnavailable."""
-        encoder = encoders.load(encoder_name, weights_dir=weights_dir, device=device)
-        return cls(MTCNNDetector(device=device), encoder)
+def detector(*, device: str = "cpu", threads: int = 1) -> Detector:
+    """The detector of this process, loaded by the first call. device as in `encoder`."""
+    return _once(("mtcnn", device), threads, lambda: MTCNNDetector(device=resolved(device)))
 
 
-def get(encoder_name: str, *, weights_dir: Path, device: str = "cpu", threads: int = 1) -> Recognition:
-    """The models of this process, loaded by the first call; raises EncoderUnavailable.
+def encoder(name: str, *, weights_dir: Path, device: str = "cpu", threads: int = 1) -> Encoder:
+    """An encoder of this process, loaded by the first call; raises EncoderUnavailable.
 
     device as PyTorch names it, or "auto": a GPU where there is one.
     """
+    load = partial(encoders.load, name, weights_dir=weights_dir, device=resolved(device))
+    return _once((name, weights_dir, device), threads, load)
+
+
+def _once(key: tuple[object, ...], threads: int, load: Callable[[], Model]) -> Model:
+    """What was loaded under this key, or what loading gives."""
     # The process id keeps a forked child from using what its parent loaded.
-    key = (os.getpid(), encoder_name, weights_dir, device)
     with _loading:
-        if key not in _loaded:
+        if (key := (os.getpid(), *key)) not in _loaded:
             limit_threads(threads)
-            _loaded[key] = Recognition.load(encoder_name, weights_dir=weights_dir, device=resolved(device))
-        return _loaded[key]
+            _loaded[key] = load()
+        return cast("Model", _loaded[key])
 
 
 def resolved(device: str) -> str:
