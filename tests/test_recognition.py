@@ -14,16 +14,10 @@ from PIL import Image, ImageFilter
 from demo.cast import Cast
 from identification.recognition import encoders, runtime
 from identification.recognition.alignment import MID_GREY, QUARTER_TURNS, Cut, cut_square, to_photograph, turn_back
-from identification.recognition.detection import (
-    MTCNNDetector,
-    enlarge,
-    group,
-    in_reading_order,
-    looks_upright,
-    turn_between,
-)
+from identification.recognition.detection import MTCNNDetector
 from identification.recognition.encoders import EncoderUnavailable, dlib_resnet, facenet
 from identification.recognition.encoders.base import to_unit_length
+from identification.recognition.finds import enlarge, group, in_reading_order, looks_upright, turn_between
 from identification.recognition.types import Box, DetectedFace, Landmarks, Point, roll_of
 from identification.recognition.weights import WeightsFile
 from tests.recognition import Recognition

@@ -1,29 +1,47 @@
-"""Find faces that lie in any direction.
+"""Find faces of any size that lie in any direction.
 
 MTCNN knows upright faces: of photographs turned by 90, 180 and 270 degrees it finds 13, 30 and 16 per cent. So the
 whole photograph is searched four times, turned back by each quarter turn, and what was found twice is joined. Measured
 on LFW: the pass that sees a face upright is always surer of it than the other three (300 of 300 photographs). A face
 between two quarter turns is seen by two passes or more, and a second look, turned upright, decides.
+
+A large photograph is searched whole at a reduced size, and then once more in tiles at full size for the faces that are
+too small there: only in the turns in which people were found, because they stand the same way up, and not where a
+large face fills the tile. Where nobody was found, in all four turns.
 """
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from identification.recognition.alignment import MID_GREY, QUARTER_TURNS, Cut, cut_square, to_photograph, turn_back
-from identification.recognition.types import Box, DetectedFace, Landmarks, Point, roll_of
+from identification.recognition.alignment import MID_GREY, QUARTER_TURNS, Cut, cut_square, turn_back
+from identification.recognition.finds import (
+    covers,
+    enlarge,
+    group,
+    in_reading_order,
+    lift,
+    looks_upright,
+    shift,
+    tilt,
+    turn_forth,
+)
+from identification.recognition.tiles import Tile, tiles_of
+from identification.recognition.types import Box, DetectedFace, roll_of
 
 LONGEST_SIDE = 1024  # pixels at which the whole photograph is searched
 SMALLEST_FACE = 20  # pixels at that size; the detector's smallest window
-POSSIBLE = 0.90  # below this confidence nothing is kept
-SURE = 0.99  # at or above, a find stands by itself; between the two a second look must confirm it
-CONFIRMED = 0.95  # what the second look has to reach
+SMALLEST_IN_TILES = 30  # pixels of the photograph; faces from 32 pixels up are to be found
+TILE_SCALE = SMALLEST_FACE / SMALLEST_IN_TILES  # no more detail than the smallest window can use
+TILE_PYRAMID = 0.6  # from one size of window to the next; coarser than MTCNN's 0.709, for few sizes are looked for
+POSSIBLE = 0.80  # below this confidence nothing is kept
+LIKELY = 0.90  # below this the second look has to be SURE: an ear was once confirmed with 0.98
+CONFIRMED = 0.95  # what the second look has to reach otherwise
+SURE = 0.99  # at or above, a find stands by itself; below it a second look must confirm it
 STRAIGHT = 20.0  # degrees; a face turned further than this in its pass is looked at again, turned upright
 
 _SECOND_LOOK_SIDE = 192
@@ -38,6 +56,10 @@ class Detector(Protocol):
 
     def detect(self, image: Image.Image) -> list[DetectedFace]: ...
 
+    def look_at(self, image: Image.Image, box: Box) -> DetectedFace | None:
+        """The face that a person sees in this box, whichever way up; None when the detector sees none there."""
+        ...
+
 
 class MTCNNDetector:
     """Zhang and others 2016, "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional Networks"."""
@@ -49,21 +71,58 @@ class MTCNNDetector:
 
         self.version = version("facenet-pytorch")
         self._network = MTCNN(keep_all=True, min_face_size=SMALLEST_FACE, device=device)
+        self._fine = MTCNN(keep_all=True, min_face_size=SMALLEST_FACE, factor=TILE_PYRAMID, device=device)
 
     def detect(self, image: Image.Image) -> list[DetectedFace]:
         """Every face once, boxes and landmarks in pixels of `image`, whatever its size."""
-        scale = min(1.0, LONGEST_SIDE / max(image.size))
-        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        small = image if scale == 1.0 else image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-        found = [face for turn in QUARTER_TURNS for face in self._search_turned(small, turn)]
-        factors = (image.width / size[0], image.height / size[1])
-        settled = [self._settle(image, [enlarge(find, factors) for find in finds]) for finds in group(found)]
+        found = self._search_whole(image)
+        found += self._search_tiles(image, found)
+        settled = [self._settle(image, finds) for finds in group(found)]
         # A second look may move two finds onto the same face.
         return in_reading_order([finds[0] for finds in group([face for face in settled if face is not None])])
 
-    def _search_turned(self, image: Image.Image, turn: int) -> list[DetectedFace]:
+    def look_at(self, image: Image.Image, box: Box) -> DetectedFace | None:
+        """The likeliest face in a box, landmarks in pixels of `image`; no certainty is asked for."""
+        side = max(box.width, box.height) * (1 + _SECOND_LOOK_MARGIN)
+        seen = [
+            face
+            for turn in QUARTER_TURNS
+            for face in self._look(image, Cut(box.centre, side, side, float(turn)), found_at=turn)
+        ]
+        return _surest(seen, within=box)
+
+    def _search_whole(self, image: Image.Image) -> list[DetectedFace]:
+        """What four passes over the whole photograph see, at a bounded size."""
+        scale = min(1.0, LONGEST_SIDE / max(image.size))
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        small = image if scale == 1.0 else image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+        factors = (image.width / size[0], image.height / size[1])
+        return [enlarge(face, factors) for turn in QUARTER_TURNS for face in self._search_turned(small, turn)]
+
+    def _search_tiles(self, image: Image.Image, found: Sequence[DetectedFace]) -> list[DetectedFace]:
+        """The faces that are too small to be seen in the whole photograph, reduced as it was."""
+        smallest_seen = SMALLEST_FACE * max(image.size) / LONGEST_SIDE
+        if smallest_seen <= SMALLEST_IN_TILES:
+            return []
+        turns = {face.found_at for face in found if face.confidence >= SURE} or QUARTER_TURNS
+        small = [
+            face
+            for tile in tiles_of(image.size, overlap=round(1.3 * smallest_seen), besides=[face.box for face in found])
+            for turn in turns
+            for face in self._search_tile(image, tile, turn)
+        ]
+        return [face for face in small if not any(covers(other, face) for other in found)]
+
+    def _search_tile(self, image: Image.Image, tile: Tile, turn: int) -> list[DetectedFace]:
+        part = tile.of(image)
+        size = (round(part.width * TILE_SCALE), round(part.height * TILE_SCALE))
+        seen = self._search_turned(part.resize(size, Image.Resampling.BOX), turn, self._fine)
+        factors = (part.width / size[0], part.height / size[1])
+        return [face for find in seen if tile.holds((face := shift(enlarge(find, factors), tile.corner)).box)]
+
+    def _search_turned(self, image: Image.Image, turn: int, network: Any = None) -> list[DetectedFace]:
         """The credible faces that one pass sees upright, mapped back into the coordinates of `image`."""
-        found = self._search(turn_back(image, turn))
+        found = self._search(turn_back(image, turn), network)
         credible = [face for face in found if face.confidence >= POSSIBLE and looks_upright(face.landmarks)]
         return [turn_forth(face, turn, image.size) for face in credible]
 
@@ -77,121 +136,46 @@ class MTCNNDetector:
         agreed = not any(other.confidence >= SURE for other in others)
         if best.confidence >= SURE and abs(tilt(best)) <= STRAIGHT and agreed:
             return best
-        again = [seen for find in finds if (seen := self._second_look(image, find)) is not None]
+        enough = CONFIRMED if best.confidence >= LIKELY else SURE
+        again = [seen for find in finds if (seen := self._second_look(image, find)) and seen.confidence >= enough]
         unconfirmed = best if best.confidence >= SURE else None
         return max(again, key=lambda face: face.confidence, default=unconfirmed)
 
     def _second_look(self, image: Image.Image, find: DetectedFace) -> DetectedFace | None:
         cut = Cut.around(find, margin=_SECOND_LOOK_MARGIN)
-        square = ImageOps.autocontrast(cut_square(image, cut, side=_SECOND_LOOK_SIDE), preserve_tone=True)
-        again = [
-            lift(seen, cut, _SECOND_LOOK_SIDE, found_at=find.found_at)
-            for seen in self._search(square)
-            if seen.confidence >= CONFIRMED and looks_upright(seen.landmarks)
-        ]
-        same = [seen for seen in again if seen.box.iou(find.box) >= 0.3]
-        return max(same, key=lambda seen: seen.confidence, default=None)
+        return _surest(self._look(image, cut, found_at=find.found_at), within=find.box)
 
-    def _search(self, image: Image.Image) -> list[DetectedFace]:
+    def _look(self, image: Image.Image, cut: Cut, *, found_at: int) -> list[DetectedFace]:
+        """What is seen upright in one square of the photograph, its tones spread over the whole range."""
+        square = ImageOps.autocontrast(cut_square(image, cut, side=_SECOND_LOOK_SIDE), preserve_tone=True)
+        seen = [face for face in self._search(square) if looks_upright(face.landmarks)]
+        return [lift(face, cut, _SECOND_LOOK_SIDE, found_at=found_at) for face in seen]
+
+    def _search(self, image: Image.Image, network: Any = None) -> list[DetectedFace]:
         """One pass of the detector over an image as it is."""
-        if min(image.size) < SMALLEST_FACE:
+        network = network or self._network
+        if min(image.size) < network.min_face_size:
             return []
         try:
-            return self._run(image, border=0)
+            return _run(network, image, border=0)
         except (RuntimeError, IndexError):
             # facenet-pytorch trips over a find that lies wholly outside the image; with a border none does.
-            return self._run(image, border=max(image.size) // 4)
-
-    def _run(self, image: Image.Image, *, border: int) -> list[DetectedFace]:
-        framed = ImageOps.expand(image, border, MID_GREY) if border else image
-        boxes, confidences, landmarks = self._network.detect(framed, landmarks=True)
-        if boxes is None:
-            return []
-        boxes, landmarks = np.asarray(boxes, float) - border, np.asarray(landmarks, float) - border
-        return [_face(*find) for find in zip(boxes[:, :4], confidences, landmarks, strict=True)]
+            return _run(network, image, border=max(image.size) // 4)
 
 
-def looks_upright(landmarks: Landmarks) -> bool:
-    """Whether landmarks lie as in a face that is turned by less than 60 degrees: eyes above nose above mouth.
-
-    A pass over the wrong way up sometimes places landmarks where no face has them.
-    """
-    eyes, mouth = _middle(landmarks[0], landmarks[1]), _middle(landmarks[3], landmarks[4])
-    down = (mouth[0] - eyes[0], mouth[1] - eyes[1])
-    length = math.hypot(*down)
-    if length == 0:
-        return False
-    nose = ((landmarks[2][0] - eyes[0]) * down[0] + (landmarks[2][1] - eyes[1]) * down[1]) / length**2
-    lean = turn_between(math.degrees(math.atan2(-down[0], down[1])), roll_of(landmarks))
-    return abs(roll_of(landmarks)) < 60 and abs(lean) < 45 and 0.0 < nose < 1.0
+def _surest(faces: Sequence[DetectedFace], *, within: Box) -> DetectedFace | None:
+    """The surest of the faces that lie where this box is."""
+    there = [face for face in faces if face.box.iou(within) >= 0.3]
+    return max(there, key=lambda face: face.confidence, default=None)
 
 
-def group(finds: Sequence[DetectedFace]) -> list[list[DetectedFace]]:
-    """Finds of the same face together, in each group the surest first and among equals the most upright one."""
-    groups: list[list[DetectedFace]] = []
-    for find in sorted(finds, key=lambda find: (-find.confidence, abs(tilt(find)))):
-        same = next((group for group in groups if same_face(find.box, group[0].box)), None)
-        if same is None:
-            groups.append([find])
-        else:
-            same.append(find)
-    return groups
-
-
-def same_face(first: Box, second: Box) -> bool:
-    """Whether two boxes can't be two faces: much overlap, or one mostly inside the other."""
-    smaller = min(first.area, second.area)
-    return first.iou(second) > 0.3 or (smaller > 0 and first.intersection(second) / smaller > 0.6)
-
-
-def in_reading_order(faces: Sequence[DetectedFace]) -> list[DetectedFace]:
-    """Rows from top to bottom, each from left to right; a face is of a row when its centre lies beside the first's."""
-    rows: list[list[DetectedFace]] = []
-    for face in sorted(faces, key=lambda face: face.box.centre[1]):
-        if rows and face.box.centre[1] < rows[-1][0].box.bottom:
-            rows[-1].append(face)
-        else:
-            rows.append([face])
-    return [face for row in rows for face in sorted(row, key=lambda face: face.box.left)]
-
-
-def turn_forth(face: DetectedFace, turn: int, size: tuple[int, int]) -> DetectedFace:
-    """Map a face found in `turn_back(photograph, turn)` to the photograph, whose width and height are `size`."""
-    landmarks = _each(face.landmarks, lambda point: to_photograph(point, turn, size))
-    box = Box.around([to_photograph(corner, turn, size) for corner in face.box.corners])
-    return DetectedFace(box, landmarks, roll_of(landmarks), turn, face.confidence)
-
-
-def enlarge(face: DetectedFace, factors: Point) -> DetectedFace:
-    """The same face where the photograph is wider by the first and higher by the second factor."""
-    wide, high = factors
-    box = Box(face.box.left * wide, face.box.top * high, face.box.width * wide, face.box.height * high)
-    landmarks = _each(face.landmarks, lambda point: (point[0] * wide, point[1] * high))
-    return replace(face, box=box, landmarks=landmarks, roll=roll_of(landmarks))
-
-
-def lift(face: DetectedFace, cut: Cut, side: int, *, found_at: int) -> DetectedFace:
-    """Map a face found in `cut_square(photograph, cut, side=side)` to the photograph.
-
-    Its box keeps the sides that it had upright, laid along the quarter turn in which the face was found first.
-    """
-    landmarks = _each(face.landmarks, lambda point: cut.to_photograph(point, side))
-    x, y = cut.to_photograph(face.box.centre, side)
-    width, height = face.box.width * cut.width / side, face.box.height * cut.height / side
-    if found_at in (90, 270):
-        width, height = height, width
-    box = Box(x - width / 2, y - height / 2, width, height)
-    return DetectedFace(box, landmarks, roll_of(landmarks), found_at, face.confidence)
-
-
-def tilt(face: DetectedFace) -> float:
-    """By how much the face is turned within the pass that found it, in degrees in [-180, 180), positive clockwise."""
-    return turn_between(face.roll, face.found_at)
-
-
-def turn_between(first: float, second: float) -> float:
-    """The turn from the second to the first angle, in degrees in [-180, 180)."""
-    return (first - second + 180) % 360 - 180
+def _run(network: Any, image: Image.Image, *, border: int) -> list[DetectedFace]:
+    framed = ImageOps.expand(image, border, MID_GREY) if border else image
+    boxes, confidences, landmarks = network.detect(framed, landmarks=True)
+    if boxes is None:
+        return []
+    boxes, landmarks = np.asarray(boxes, float) - border, np.asarray(landmarks, float) - border
+    return [_face(*find) for find in zip(boxes[:, :4], confidences, landmarks, strict=True)]
 
 
 def _face(box: NDArray[np.float64], confidence: float, landmarks: NDArray[np.float64]) -> DetectedFace:
@@ -200,12 +184,3 @@ def _face(box: NDArray[np.float64], confidence: float, landmarks: NDArray[np.flo
     eye, other_eye, nose, mouth, other_mouth = ((float(x), float(y)) for x, y in landmarks)
     points = (eye, other_eye, nose, mouth, other_mouth)
     return DetectedFace(Box(left, top, right - left, bottom - top), points, roll_of(points), 0, float(confidence))
-
-
-def _each(points: Landmarks, move: Callable[[Point], Point]) -> Landmarks:
-    first, second, third, fourth, fifth = (move(point) for point in points)
-    return (first, second, third, fourth, fifth)
-
-
-def _middle(first: Point, second: Point) -> Point:
-    return ((first[0] + second[0]) / 2, (first[1] + second[1]) / 2)
