@@ -132,7 +132,7 @@ def _light(crop: Image.Image) -> dict[str, float]:
 def _aligned(image: Image.Image, face: DetectedFace) -> Image.Image:
     """The face on ArcFace's template; by its box where the landmarks have no extent."""
     try:
-        cut = cut_onto(face, ARCFACE_112, template_side=ARCFACE_SIDE)
+        cut = cut_onto(face.landmarks, ARCFACE_112, template_side=ARCFACE_SIDE)
     except ValueError:
         cut = Cut.around(face, margin=0.0)
     return cut_square(image, cut, side=SIDE)
