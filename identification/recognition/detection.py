@@ -33,6 +33,7 @@ from identification.recognition.finds import (
 from identification.recognition.tiles import Tile, tiles_of
 from identification.recognition.types import Box, DetectedFace, roll_of
 
+SEARCH = 2  # rises whenever this module would find other faces, boxes or landmarks in some photograph
 LONGEST_SIDE = 1024  # pixels at which the whole photograph is searched
 SMALLEST_FACE = 20  # pixels at that size; the detector's smallest window
 SMALLEST_IN_TILES = 30  # pixels of the photograph; faces from 32 pixels up are to be found
@@ -69,7 +70,7 @@ class MTCNNDetector:
     def __init__(self, *, device: str = "cpu") -> None:
         from facenet_pytorch import MTCNN
 
-        self.version = version("facenet-pytorch")
+        self.version = f"{version('facenet-pytorch')}, search {SEARCH}"
         self._network = MTCNN(keep_all=True, min_face_size=SMALLEST_FACE, device=device)
         self._fine = MTCNN(keep_all=True, min_face_size=SMALLEST_FACE, factor=TILE_PYRAMID, device=device)
 
