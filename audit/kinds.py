@@ -175,6 +175,11 @@ _IDENTIFICATION = (
         "name version weights_sha256",
         "dimension licence replaces",
     ),
+    _kind(
+        "identification:encoder:calibrated/1",
+        "{actor} calibrated {subject} on {comparisons} comparisons of different people.",
+        "calibration data_sha256 comparisons rows weights_sha256",
+    ),
     _kind("identification:policy:changed/1", "{actor} changed {subject} ({fields}).", "fields", "purpose values"),
 )
 _REVIEW = (
