@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
-from identification.models import Candidate, Case
+from identification.models import Calibration, Candidate, Case
+from identification.recognition.calibration import Table, sentence
 from review.models import Assessment, Assignment, Part, Review, ReviewState
 from review.services.queue import parts_of, waiting_for
 
@@ -57,6 +58,29 @@ def candidate_concluded(review: Review) -> Candidate | None:
     if conclusion is None or conclusion.person_id is None:
         return None
     return review.search.candidates.select_related("person__gallery", "reference__face").get(person=conclusion.person)
+
+
+@dataclass(frozen=True)
+class ToldChance:
+    """How often chance gives a candidate's score in a gallery of the search's size, and the calibration behind it."""
+
+    candidate: Candidate
+    sentence: str
+    calibration: Calibration
+
+
+def chance_of_score(assessment: Assessment) -> ToldChance | None:
+    """What may be told of a score once an assessment is signed: of the candidate it names, else of the first one.
+
+    None where the list is empty or the search's encoder has no calibration.
+    """
+    candidate = candidate_named(assessment) or Candidate.objects.filter(search=assessment.search_id, rank=1).first()
+    calibration = Calibration.objects.filter(encoder__searches=assessment.search_id).first()
+    if candidate is None or calibration is None:
+        return None
+    table = Table.from_rows(calibration.comparisons, calibration.table)
+    said = sentence(table, score=candidate.score, gallery_size=assessment.search.gallery_size)
+    return ToldChance(candidate, said, calibration)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,12 @@ def finding_in_words(assessment: Assessment) -> str:
 
 
 @register.filter
+def chance_of_score(assessment: Assessment) -> selectors.ToldChance | None:
+    """Return how often chance gives the score of the candidate whom an assessment names, else of the first one."""
+    return selectors.chance_of_score(assessment)
+
+
+@register.filter
 def candidate_named(assessment: Assessment) -> Candidate | None:
     """Return the candidate whom an assessment names."""
     return selectors.candidate_named(assessment)
