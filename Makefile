@@ -8,10 +8,10 @@ WITH_SERVERS := $(RUN) -m config.embedded
 # The CPU index that PyTorch's "Get Started" page names, for machines without a GPU.
 TORCH_INDEX ?=
 
-.PHONY: help setup demo migrate test test-all lint format lock screenshots clean
+.PHONY: help setup demo migrate test test-all bench-recognition lint format lock screenshots clean
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/installed ## Create .venv and install exact versions
 
@@ -38,6 +38,9 @@ test: setup ## Run the tests (not the slow ones)
 test-all: setup ## Run all tests
 	@$(RUN) -m tests.browser
 	$(RUN) -m pytest $(ARGS)
+
+bench-recognition: setup ## Compare upload to search with the models alone, on servers of its own (ARGS=--help: options)
+	@$(RUN) -m bench.recognition $(ARGS)
 
 lint: setup ## Check style, types, the import contract and migrations
 	$(VENV)/bin/ruff check .

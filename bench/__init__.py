@@ -1,0 +1,1 @@
+"""Measurements of speed and memory that anyone can repeat, on servers of their own."""
