@@ -154,6 +154,32 @@ _IDENTIFICATION = (
         "person gallery photograph sha256 bytes",
     ),
     _kind(
+        "identification:reference:settled/1",
+        "{subject} shows one face after its correction by {actor}, and is searched from now on.",
+        "face",
+        "person gallery sha256",
+    ),
+    _kind("identification:face:added/1", "{actor} drew a box in {subject}.", "correction box", "landmarks"),
+    _kind(
+        "identification:face:moved/1",
+        "{actor} moved the box of a face in {subject}.",
+        "correction finding box",
+        "landmarks",
+    ),
+    _kind("identification:face:removed/1", "{actor} took a face out of {subject}.", "correction finding"),
+    _kind(
+        "identification:face:placed/1",
+        "{actor} placed eyes, nose and mouth in {subject}.",
+        "correction landmarks",
+    ),
+    _kind("identification:face:dismissed/1", "{actor} left out a box drawn in {subject}.", "correction"),
+    _kind(
+        "identification:face:read/1",
+        "A box that {actor} drew in {subject} was read ({outcome}).",
+        "correction outcome",
+        "face",
+    ),
+    _kind(
         "identification:probe:chosen/1", "{actor} chose {subject} to be identified.", "face photograph", "case purpose"
     ),
     _kind("identification:probe:searched-again/1", "{actor} asked for one more search of {subject}.", "case"),
@@ -231,6 +257,11 @@ _AUDIT = (
         "{actor} exported {entries} entries of this log ({format}).",
         "format entries root",
         "header_sha256 filters",
+    _kind(
+        "review:review:withdrawn/1",
+        "{subject} was withdrawn, because {actor} corrected its face.",
+        "case probe correction",
+    ),
     ),
     _kind("audit:log:viewed/1", "{actor} read this log.", "", "filters before"),
 )

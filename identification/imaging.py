@@ -15,12 +15,13 @@ from typing import BinaryIO
 from PIL import Image
 
 from identification.recognition.alignment import MID_GREY, Cut, cut_square
-from identification.recognition.types import DetectedFace
+from identification.recognition.types import Box, DetectedFace
 
 Source = bytes | Path | BinaryIO
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 JPEG_QUALITY = 90
+BOX_MARGIN = 0.8  # of its longer side, around a box in which a person is to see a face
 
 # EXIF 2.32, tag 0x0112: how the stored picture has to be changed to be seen upright.
 _ORIENTATION_TAG = 0x0112
@@ -129,6 +130,19 @@ def derivative(image: Image.Image, *, longest_side: int) -> bytes:
 def face_crop(image: Image.Image, face: DetectedFace, *, side: int = 320, margin: float = 0.6) -> Image.Image:
     """The face alone, upright and square with level eyes, however it lies; grey where it leaves the photograph."""
     return cut_square(image, Cut.around(face, margin=margin), side=side)
+
+
+def around_box(box: Box) -> Box:
+    """The square that `box_crop` shows of a photograph; it may reach beyond it."""
+    side = max(box.width, box.height) * (1 + BOX_MARGIN)
+    x, y = box.centre
+    return Box(x - side / 2, y - side / 2, side, side)
+
+
+def box_crop(image: Image.Image, box: Box, *, side: int) -> Image.Image:
+    """What lies in and around a box as it lies in the photograph, square; grey where it leaves the photograph."""
+    shown = around_box(box)
+    return cut_square(image, Cut(shown.centre, shown.width, shown.height, 0.0), side=side)
 
 
 @contextmanager

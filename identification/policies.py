@@ -21,6 +21,12 @@ def holds_a_role(user: User) -> bool:
     return bool(user.is_active and user.roles)
 
 
+@rules.predicate
+def is_of_a_gallery(_: User, photograph: Any) -> bool:
+    """Whether a photograph is a reference."""
+    return photograph.gallery_id is not None
+
+
 can_open_case = is_intake
 can_add_photographs = is_intake & in_its_agency
 can_choose_probe = is_intake & in_its_agency
@@ -28,6 +34,7 @@ can_open_gallery = is_administrator
 can_enrol = (is_intake | is_administrator) & in_its_agency
 # People's names and faces in a gallery would sway somebody who is to compare without names.
 can_browse_galleries = is_intake | is_administrator | is_auditor
+can_correct_faces = in_its_agency & (is_intake | (is_administrator & is_of_a_gallery))
 
 
 def require(allowed: bool, sentence: str) -> None:

@@ -13,6 +13,16 @@ class StaleAssignment(ReviewError):
     """The place was given up, given to somebody else, or signed already."""
 
 
+class ReviewWithdrawn(StaleAssignment):
+    """The face was corrected while somebody worked on its review."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The face in this review was corrected, so the review has been withdrawn and begins again with the "
+            "corrected face. Nothing was signed, and nothing else of yours has changed. Take the next case."
+        )
+
+
 class IncompleteWork(ReviewError):
     """Something that belongs before this step is missing."""
 

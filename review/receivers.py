@@ -1,15 +1,22 @@
-"""News from identification: a search ran, so a review opens, in the same transaction."""
+"""News from identification, in the same transaction: a search ran, a face was corrected."""
 
 from typing import Any
 
 from django.dispatch import receiver
 
-from identification.models import Search
-from identification.signals import search_ran
+from identification.models import FaceCorrection, Search
+from identification.signals import face_replaced, search_ran
 from review.services.queue import open_review
+from review.services.withdrawal import withdraw_review
 
 
 @receiver(search_ran)
 def open_review_of_search(search: Search, **_: Any) -> None:
     """Open the review of what was proposed."""
     open_review(search=search)
+
+
+@receiver(face_replaced)
+def withdraw_review_of_face(correction: FaceCorrection, **_: Any) -> None:
+    """Withdraw the unfinished review of a face that counts no more."""
+    withdraw_review(correction=correction)

@@ -43,8 +43,11 @@ def standing_of(review: Review) -> str:
 
 
 def standing_of_case(reviews: Iterable[Review]) -> str:
-    """Return in a few words where a case stands; with several probes, how many stand where."""
-    standings = [standing_of(review) for review in reviews]
+    """Return in a few words where a case stands; with several probes, how many stand where.
+
+    A review that was withdrawn stands nowhere: it begins again with the corrected face.
+    """
+    standings = [standing_of(review) for review in reviews if review.state != ReviewState.WITHDRAWN]
     if len(standings) <= 1:
         return standings[0] if standings else "open"
     counts = {standing: standings.count(standing) for standing in dict.fromkeys(standings)}

@@ -16,7 +16,7 @@ from accounts.models import Agency, HeldRole, Role, User
 from audit.append_only import append_only_tables
 from identification.models import Case, Encoder, Gallery, GalleryKind, Person, Photograph, Purpose
 from identification.recognition.encoders import SHIPPED
-from identification.recognition.types import DetectedFace
+from identification.recognition.types import Box, DetectedFace
 from identification.services import enrolment, intake, jobs
 from review.models import Review
 from tests import factories
@@ -177,19 +177,29 @@ def random_vectors() -> Iterator[Callable[[], np.ndarray]]:
 
 
 class StandInModels:
-    """Finds in every photograph a face for each of `vectors`, or raises `failure`; `seen` holds the images it got."""
+    """Finds in every photograph a face for each of `vectors`, or raises `failure`; `seen` holds the images it got.
+
+    In a drawn box it sees `in_box`, or nothing.
+    """
 
     def __init__(self) -> None:
         self.name, self.version = "stand-in", "1"
         self.vectors: list[np.ndarray] = []
         self.failure: BaseException | None = None
         self.seen: list[Image.Image] = []
+        self.in_box: DetectedFace | None = None
 
     def detect(self, image: Image.Image) -> list[DetectedFace]:
         self.seen.append(image)
         if self.failure:
             raise self.failure
         return [factories.FOUND] * len(self.vectors)
+
+    def look_at(self, image: Image.Image, box: Box) -> DetectedFace | None:
+        self.seen.append(image)
+        if self.failure:
+            raise self.failure
+        return self.in_box
 
     def embed(self, image: Image.Image, faces: Sequence[DetectedFace]) -> np.ndarray:
         return np.array(self.vectors)[: len(faces)]

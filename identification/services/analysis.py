@@ -13,7 +13,7 @@ from PIL import Image
 from audit.services import record
 from identification import imaging, storage
 from identification.errors import NotReady
-from identification.models import Encoder, Face, Job, Photograph, Reference
+from identification.models import Encoder, Job, Photograph
 from identification.services.jobs import finish_job
 from identification.services.probes import keep_probe
 from identification.services.reading import (
@@ -26,6 +26,7 @@ from identification.services.reading import (
     wanted_encoders,
     write_crop,
 )
+from identification.services.reference import settle_reference
 
 
 def analyse_photograph(*, job: Job) -> None:
@@ -118,21 +119,3 @@ def _write(
     elif len(faces) == 1:
         # With several faces a person says which of them is asked about.
         keep_probe(face=faces[0])
-
-
-def settle_reference(photograph: Photograph, faces: Sequence[Face]) -> None:
-    """Let a reference take part in searches, if it shows exactly one face."""
-    if len(faces) == 1:
-        Reference.objects.filter(photograph=photograph).update(face=faces[0])
-        return
-    found = "No face was found" if not faces else f"{len(faces)} faces were found"
-    record(
-        kind="identification:reference:refused/1",
-        actor=photograph.uploaded_by,
-        subject=photograph,
-        payload={"code": "not-one-face", "sha256": photograph.sha256},
-    )
-    Photograph.objects.filter(pk=photograph.pk).update(
-        state=Photograph.State.REFUSED,
-        reason=f"{found}. A reference shows exactly one person: upload a photograph or a cut-out with one face.",
-    )

@@ -9,6 +9,7 @@ from identification.errors import NotSearchable
 from identification.models import Face, Job, Probe
 from identification.policies import require
 from identification.services.jobs import open_job
+from identification.services.standing import still_stands
 
 
 @transaction.atomic
@@ -19,6 +20,8 @@ def choose_probe(*, actor: User, face: Face) -> Probe:
         photograph.case is not None and policies.can_choose_probe(actor, photograph.case),
         "Choosing a face to search for needs the intake role in the case's agency.",
     )
+    if not still_stands(face):
+        raise NotSearchable("This face was corrected meanwhile. Look at the photograph again.")
     try:
         with transaction.atomic():
             return keep_probe(face=face, actor=actor)
@@ -51,6 +54,8 @@ def keep_probe(*, face: Face, actor: User | None = None) -> Probe:
 def search_again(*, actor: User, probe: Probe) -> Job:
     """Owe one more search for a probe whose list was empty, after references were added."""
     require(policies.can_choose_probe(actor, probe.case), "Searching needs the intake role in the case's agency.")
+    if not still_stands(probe.face):
+        raise NotSearchable("This face was corrected meanwhile. Look at the photograph again.")
     if probe.searches.filter(candidates__isnull=False).exists():
         raise NotSearchable("Candidates were proposed for this face already; its review goes on with them.")
     try:

@@ -17,6 +17,7 @@ from identification.selectors import permitted_galleries
 from identification.services.encoders import active_encoder
 from identification.services.jobs import finish_job
 from identification.signals import search_ran
+from identification.services.standing import still_stands
 
 # Every reference is compared (a sequential scan, no index that could miss one); the nearest reference
 # stands for its person. Ties go by person, so that the same search gives the same list.
@@ -73,10 +74,12 @@ class Result:
 
 
 @transaction.atomic
-def search_probe(*, job: Job) -> Search:
-    """Search for the job's probe and keep the list, also an empty one."""
+def search_probe(*, job: Job) -> Search | None:
+    """Search for the job's probe and keep the list, also an empty one; nobody looks for a face that was replaced."""
     finish_job(job)
-    probe = Probe.objects.select_related("case__agency", "requested_by").get(pk=job.subject_id)
+    probe = Probe.objects.select_related("case__agency", "requested_by", "face").get(pk=job.subject_id)
+    if not still_stands(probe.face):
+        return None
     encoder, policy = active_encoder(), PurposePolicy.objects.get(pk=probe.case.purpose)
     embedding = Embedding.objects.get(face=probe.face_id, encoder=encoder)
     galleries = list(permitted_galleries(probe.case))

@@ -18,10 +18,15 @@ from identification.services.jobs import (
     take_exhausted_jobs,
 )
 from identification.services.search import search_probe
+from identification.services.placing import ask_after_failure, place_face
 
 logger = logging.getLogger(__name__)
 
-HANDLERS = {Job.Kind.ANALYSE_PHOTOGRAPH: analyse_photograph, Job.Kind.SEARCH_PROBE: search_probe}
+HANDLERS = {
+    Job.Kind.ANALYSE_PHOTOGRAPH: analyse_photograph,
+    Job.Kind.SEARCH_PROBE: search_probe,
+    Job.Kind.PLACE_FACE: place_face,
+}
 
 
 def run_job(*, job_id: uuid.UUID) -> None:
@@ -64,6 +69,8 @@ def set_aside(job: Job, *, error: str) -> None:
         quarantine_photograph(job=job, photograph=photograph)
 
 
+    elif job.kind == Job.Kind.PLACE_FACE:
+        ask_after_failure(job=job)
 def reconcile() -> int:
     """Call for jobs that were forgotten and set aside those that ended their last worker; return the calls."""
     for job in take_exhausted_jobs():

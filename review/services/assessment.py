@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.services import record
 from review import policies
-from review.errors import IncompleteWork, SignatureRefused, StaleAssignment
+from review.errors import IncompleteWork, ReviewWithdrawn, SignatureRefused, StaleAssignment
 from review.models import Assessment, Assignment, Level, Part, Review, ReviewState, Suitability
 from review.policies import require
 from review.services.conclusion import conclude_if_complete
@@ -144,6 +144,8 @@ def _check_place(actor: User, assignment: Assignment, review: Review) -> None:
     reviewing = assignment.part == Part.REVIEWER
     permitted = policies.can_review if reviewing else policies.can_adjudicate
     require(permitted(actor, review), "You may no longer take this part in the review.")
+    if review.state == ReviewState.WITHDRAWN:
+        raise ReviewWithdrawn
     if review.state != (ReviewState.OPEN if reviewing else ReviewState.DISCORDANT):
         raise StaleAssignment("This review has ended. Nothing was signed.")
 
