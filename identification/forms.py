@@ -1,5 +1,6 @@
 """What people fill in for cases and galleries."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -7,7 +8,8 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
-from identification.models import Case, Gallery, Person, Purpose
+from identification.models import Case, Face, Gallery, Person, Purpose
+from identification.recognition.types import Box
 
 # What each purpose asks.
 PURPOSES_IN_WORDS = [
@@ -70,6 +72,69 @@ class PhotographsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["files"].help_text = _what_is_taken()
         self.fields["files"].widget.attrs["accept"] = ACCEPTED
+
+
+LANDMARKS = ("Left eye", "Right eye", "Nose", "Left corner of the mouth", "Right corner of the mouth")
+
+
+class LandmarksForm(forms.Form):
+    """Where eyes, nose and mouth are, in pixels of the upright photograph: ten numbers, all of them or none."""
+
+    optional = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for number, words in enumerate(LANDMARKS):
+            for axis in ("x", "y"):
+                field = forms.FloatField(label=f"{words}, {axis}", required=not self.optional)
+                field.widget.attrs["data-landmark"] = number
+                self.fields[f"landmark_{number}_{axis}"] = field
+
+    def numbers(self) -> list[forms.BoundField]:
+        """Return the fields of the landmarks."""
+        return [field for field in self if field.name.startswith("landmark_")]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        given = [cleaned.get(field.name) is not None for field in self.numbers()]
+        if self.optional and any(given) and not all(given):
+            raise forms.ValidationError("Place all five, eyes, nose and the corners of the mouth, or none.")
+        return cleaned
+
+    def landmarks(self) -> list[float] | None:
+        """Return ten numbers, or None where the detector is to look for them."""
+        numbers = [self.cleaned_data[field.name] for field in self.numbers()]
+        return None if None in numbers else numbers
+
+
+class FaceForm(LandmarksForm):
+    """A box around a face, new or one that is there, in pixels of the upright photograph."""
+
+    optional = True
+
+    face = forms.ChoiceField(
+        label="Which box",
+        required=False,
+        error_messages={"invalid_choice": "Somebody has corrected this face already. Look at the photograph again."},
+    )
+    left = forms.FloatField(label="Left edge")
+    top = forms.FloatField(label="Top edge")
+    width = forms.FloatField()
+    height = forms.FloatField()
+
+    def __init__(self, *args: Any, faces: Sequence[Face], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.faces = {str(face.pk): face for face in faces}
+        choices = [("", "A new box"), *((key, str(face)) for key, face in self.faces.items())]
+        self.fields["face"].choices = choices  # type: ignore[attr-defined]
+
+    def face_chosen(self) -> Face | None:
+        """Return the face whose box is moved; None for a new box."""
+        return self.faces.get(self.cleaned_data["face"])
+
+    def box(self) -> Box:
+        """Return the box."""
+        return Box(*(self.cleaned_data[side] for side in ("left", "top", "width", "height")))
 
 
 class EnrolForm(forms.ModelForm):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, TextField, Value, When
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, TextField, Value, When
 
 from accounts.models import User
 from identification import policies
@@ -12,6 +12,7 @@ from identification.models import (
     Candidate,
     Case,
     Face,
+    FaceCorrection,
     Gallery,
     Job,
     Person,
@@ -22,6 +23,7 @@ from identification.models import (
     Search,
 )
 
+WEAKEST_REFERENCES = 50
 OPEN_STATES = (Job.State.DUE, Job.State.LEASED)
 
 
@@ -45,7 +47,7 @@ def galleries(viewer: User) -> QuerySet[Gallery]:
 
 def persons(viewer: User, gallery: Gallery) -> QuerySet[Person]:
     """People of a gallery with their references, by name."""
-    references = Reference.objects.select_related("photograph", "face")
+    references = Reference.objects.select_related("photograph", "face").prefetch_related(_corrections("photograph__"))
     return Person.objects.filter(gallery=gallery, gallery__agency=_agency(viewer)).prefetch_related(
         Prefetch("references", references)
     )
@@ -60,6 +62,15 @@ def refused_references(viewer: User, gallery: Gallery) -> QuerySet[Reference]:
         .select_related("person", "photograph")
         .order_by("-added_at")
     )
+
+
+def references_worth_replacing(viewer: User, gallery: Gallery) -> list[Reference]:
+    """The weakest references of a gallery, the weakest first: those whose face has something to be noted."""
+    measured = Reference.objects.filter(
+        person__gallery=gallery, person__gallery__agency=_agency(viewer), face__quality__isnull=False
+    )
+    weakest = measured.select_related("person", "photograph", "face").order_by("face__quality", "pk")
+    return [reference for reference in weakest[:WEAKEST_REFERENCES] if reference.face and reference.face.notes]
 
 
 def permitted_galleries(case: Case) -> QuerySet[Gallery]:
@@ -81,6 +92,18 @@ def faces(viewer: User) -> QuerySet[Face]:
     ).select_related("photograph__case", "photograph__gallery")
 
 
+def corrections(viewer: User) -> QuerySet[FaceCorrection]:
+    """Corrections of faces in the photographs of the viewer's agency."""
+    return FaceCorrection.objects.filter(
+        Q(photograph__case__agency=_agency(viewer)) | Q(photograph__gallery__agency=_agency(viewer))
+    ).select_related("photograph__case", "photograph__gallery", "corrected_by", "finding", "face")
+
+
+def _corrections(path: str = "") -> Prefetch:
+    """The corrections of photographs, with who made them and what they replace."""
+    return Prefetch(f"{path}corrections", FaceCorrection.objects.select_related("corrected_by", "finding"))
+
+
 def probes(viewer: User) -> QuerySet[Probe]:
     """Probes in the cases of the viewer's agency."""
     return Probe.objects.filter(case__agency=_agency(viewer)).select_related("case", "photograph", "face")
@@ -96,6 +119,7 @@ class Progress:
     set_aside: int
     faces: int
     searches_waiting: int
+    boxes_waiting: int = 0
     held_up: bool = False
 
     @property
@@ -125,7 +149,7 @@ class Progress:
     @property
     def under_way(self) -> bool:
         """Whether something will still change by itself."""
-        return bool(self.waiting or self.searches_waiting)
+        return bool(self.waiting or self.searches_waiting or self.boxes_waiting)
 
 
 def progress_of(viewer: User, home: Case | Gallery) -> Progress:
@@ -134,7 +158,7 @@ def progress_of(viewer: User, home: Case | Gallery) -> Progress:
         return Progress([], [], 0, 0, 0, 0)
     found = list(
         home.photographs.select_related("uploaded_by")
-        .prefetch_related(Prefetch("faces", _faces_with_searches()))
+        .prefetch_related(Prefetch("faces", _faces_with_searches()), _corrections())
         .order_by("received_at")
     )
     states = [photograph.state for photograph in found]
@@ -145,6 +169,11 @@ def progress_of(viewer: User, home: Case | Gallery) -> Progress:
         set_aside=states.count(Photograph.State.REFUSED) + states.count(Photograph.State.QUARANTINED),
         faces=sum(len(photograph.faces.all()) for photograph in found),
         searches_waiting=_searches_waiting(home),
+        boxes_waiting=sum(
+            correction.state == FaceCorrection.State.WAITING
+            for photograph in found
+            for correction in photograph.corrections.all()
+        ),
         held_up=_held_up([photograph.pk for photograph in found if photograph.state == Photograph.State.WAITING]),
     )
 
@@ -155,19 +184,29 @@ def _held_up(waiting: list[UUID]) -> bool:
 
 
 def _faces_with_searches() -> QuerySet[Face]:
-    """Faces with their probes and `search_state`: waiting, proposed, empty or failed; "" for a face without a probe."""
+    """Standing faces with their probes and `search_state`: waiting, proposed, empty or failed; "" without a probe.
+
+    Faces that nobody has asked about come last, the one that lends itself best to comparison before the others.
+    """
     open_searches = Job.objects.filter(kind=Job.Kind.SEARCH_PROBE, state__in=OPEN_STATES, subject_id=OuterRef("probe"))
     searches = Search.objects.filter(probe=OuterRef("probe"))
     candidates = Candidate.objects.filter(search__probe=OuterRef("probe"))
-    return Face.objects.select_related("probe").annotate(
-        search_state=models.Case(
-            When(probe__isnull=True, then=Value("")),
-            When(Exists(open_searches), then=Value("waiting")),
-            When(Exists(candidates), then=Value("proposed")),
-            When(Exists(searches), then=Value("empty")),
-            default=Value("failed"),
-            output_field=TextField(),
+    return (
+        Face.objects.standing()
+        .select_related("probe")
+        .annotate(
+            search_state=models.Case(
+                When(probe__isnull=True, then=Value("")),
+                When(Exists(open_searches), then=Value("waiting")),
+                When(Exists(candidates), then=Value("proposed")),
+                When(Exists(searches), then=Value("empty")),
+                default=Value("failed"),
+                output_field=TextField(),
+            ),
+            unasked=Q(probe__isnull=True),
+            worth=models.Case(When(probe__isnull=True, then=F("quality"))),
         )
+        .order_by("unasked", F("worth").desc(nulls_last=True), "ordinal")
     )
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from identification.views import cases, galleries, images
+from identification.views import cases, faces, galleries, images
 
 app_name = "identification"
 urlpatterns = [
@@ -9,6 +9,11 @@ urlpatterns = [
     path("cases/<uuid:case_id>/", cases.case, name="case"),
     path("cases/<uuid:case_id>/photographs/", cases.add_photographs, name="add-photographs"),
     path("photographs/<uuid:photograph_id>/try-again/", cases.try_again, name="try-again"),
+    path("photographs/<uuid:photograph_id>/faces/", faces.faces, name="faces"),
+    path("faces/<uuid:face_id>/remove/", faces.remove, name="remove-face"),
+    path("corrections/<uuid:correction_id>/landmarks/", faces.landmarks, name="landmarks"),
+    path("corrections/<uuid:correction_id>/dismiss/", faces.dismiss, name="dismiss-correction"),
+    path("corrections/<uuid:correction_id>/image/", images.box_image, name="box-image"),
     path("faces/<uuid:face_id>/search/", cases.choose_probe, name="choose-probe"),
     path("probes/<uuid:probe_id>/search-again/", cases.search_again, name="search-again"),
     path("galleries/", galleries.galleries, name="galleries"),

@@ -15,9 +15,9 @@ from accounts.models import User
 from audit.services import record_alone
 from identification.models import Purpose
 from review import selectors, standing
-from review.errors import ReviewError, StaleAssignment
+from review.errors import ReviewError, ReviewWithdrawn, StaleAssignment
 from review.forms import AnalysisForm, ComparisonForm, ConclusionForm, DeclineForm
-from review.models import Assignment, Level, Part, Suitability
+from review.models import Assignment, Level, Part, ReviewState, Suitability
 from review.services import assessment as assessing
 from review.services import queue as queueing
 from review.signed_document import meaning_of_signature
@@ -54,6 +54,8 @@ def _of_ones_own(view: Work) -> Callable[[HttpRequest, UUID], HttpResponse]:
         if assignment.state == Assignment.State.SIGNED:
             return redirect("review:signed", assignment.pk)
         try:
+            if assignment.review.state == ReviewState.WITHDRAWN:
+                raise ReviewWithdrawn
             return view(request, assignment)
         except StaleAssignment as error:
             messages.error(request, str(error))
@@ -214,6 +216,7 @@ def signed(request: HttpRequest, assignment_id: UUID) -> HttpResponse:
         "assessment": assignment.assessment,
         "candidates": listed.order_by("rank"),
         # Whether it has ended, and nothing else of the state: the rest would tell what others did.
+        "withdrawn": assignment.review.state == ReviewState.WITHDRAWN,
         "ended": selectors.ended_reviews(_viewer(request)).filter(pk=assignment.review_id).exists(),
     }
     return render(request, "review/signed.html", context)

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
-from identification.models import Case, Encoder, Gallery
+from identification.models import Case, Encoder, FaceCorrection, Gallery
 from review.models import Review
 from review.services import queue
 from tests import factories
@@ -29,6 +29,10 @@ class World:
         self.photograph = self.face.photograph
         self.reference_face = self.person.references.get().face
         self.review = Review.objects.get()
+        self.correction = FaceCorrection.objects.create(
+            photograph=self.photograph, kind="added", left=1, top=1, width=20, height=20, state="landmarks",
+            corrected_by=requester,
+        )  # fmt: skip
         self.assignment = queue.take_next(actor=reviewer)
         assert self.assignment is not None
 
@@ -40,6 +44,7 @@ class World:
             "photograph_id": self.photograph.pk,
             "face_id": self.face.pk,
             "probe_id": self.probe.pk,
+            "correction_id": self.correction.pk,
             "person_id": self.person.pk,
             "review_id": self.review.pk,
             "assignment_id": self.assignment.pk,

@@ -12,6 +12,7 @@ from pgvector.django import HalfVectorField
 from identification.models.case import Case
 from identification.models.encoder import Encoder
 from identification.models.gallery import Gallery
+from identification.recognition import quality as measuring
 from identification.recognition.quality import Quality
 from identification.recognition.types import Box, DetectedFace
 
@@ -151,6 +152,11 @@ class Face(models.Model):
             quality=quality.combined,
             measures=dict(quality.measures),
         )
+
+    @property
+    def notes(self) -> list[str]:
+        """What makes the face hard to compare, in sentences; none for a face that was not measured."""
+        return measuring.notes(self.measures) if self.measures else []
 
     def as_detected(self) -> DetectedFace:
         """Return the finding as recognition and imaging take it."""

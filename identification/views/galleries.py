@@ -15,6 +15,7 @@ from identification.errors import IdentificationError
 from identification.forms import EnrolForm
 from identification.models import Gallery, RefusedFile
 from identification.services import enrolment
+from identification.services.correction import was_read
 
 PERSONS_PER_PAGE = 48
 
@@ -33,12 +34,15 @@ def gallery(request: HttpRequest, gallery_id: UUID) -> HttpResponse:
     viewer = _viewer(request)
     found = get_object_or_404(selectors.galleries(viewer), pk=gallery_id)
     page = Paginator(selectors.persons(viewer, found), PERSONS_PER_PAGE).get_page(request.GET.get("page"))
+    refused, may_enrol = selectors.refused_references(viewer, found), policies.can_enrol(viewer, found)
     context = {
         "gallery": found,
         "page": page,
         "waiting": found.photographs.filter(state="waiting").count(),
-        "refused": selectors.refused_references(viewer, found),
-        "may_enrol": policies.can_enrol(viewer, found),
+        "refused": refused,
+        "mendable": {one.photograph_id for one in refused if may_enrol and was_read(one.photograph)},
+        "weak": selectors.references_worth_replacing(viewer, found),
+        "may_enrol": may_enrol,
     }
     return render(request, "identification/gallery.html", context)
 

@@ -29,6 +29,14 @@ def face_image(request: HttpRequest, face_id: UUID) -> FileResponse:
     return _shown(request.user, found, storage.crop_path(found.pk), variant="crop")
 
 
+@require_GET
+def box_image(request: HttpRequest, correction_id: UUID) -> FileResponse:
+    """What lies in a drawn box in which the detector saw no face, as it lies in the photograph."""
+    assert isinstance(request.user, User)
+    found = get_object_or_404(selectors.corrections(request.user), pk=correction_id)
+    return _shown(request.user, found.photograph, storage.crop_path(found.pk), variant="box")
+
+
 def _shown(viewer: User, thing: Photograph | Face, path: Path, *, variant: str) -> FileResponse:
     if not path.exists():
         raise Http404("There is no picture of this yet.")

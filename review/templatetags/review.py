@@ -11,11 +11,13 @@ from django import template
 from django.utils import timezone
 
 from accounts.models import User
-from identification.models import Case, Photograph
+from identification.models import Case, FaceCorrection, Photograph
 from review import selectors, standing
-from review.models import Review
+from review.models import Review, ReviewState
 
 register = template.Library()
+
+WITHDRAWN_WITH_IT = ", and the review under way was withdrawn"
 
 
 @register.simple_tag
@@ -53,6 +55,14 @@ def by_probe(reviews: Iterable[Review]) -> dict[UUID, Review]:
 
 
 @register.filter
+def concluded_before_correction(reviews: Iterable[Review], photograph: Photograph) -> list[Review]:
+    """Return the ended reviews of a photograph's faces that a correction has replaced since; they stand as they are."""
+    replaced = {correction.finding_id for correction in photograph.corrections.all()}
+    ended = (ReviewState.CONCLUDED, ReviewState.INCONCLUSIVE)
+    return [review for review in reviews if review.probe.face_id in replaced and review.state in ended]
+
+
+@register.filter
 def of(things: Mapping[Any, Any], key: object) -> Any:
     """Return what a mapping holds under a key."""
     return things.get(key)
@@ -74,7 +84,12 @@ def timeline_of(case: Case, photographs: Sequence[Photograph], reviews: Sequence
     What the same people did on one day in many photographs or reviews is one line.
     """
     opened = Moment(case.opened_at, f"{case.opened_by} opened the case.")
-    told = [*_photographs_received(photographs), *_reviews_opened(reviews), *_reviews_concluded(reviews)]
+    told = [
+        *_photographs_received(photographs),
+        *_faces_corrected(photographs, reviews),
+        *_reviews_opened(reviews),
+        *_reviews_concluded(reviews),
+    ]
     return [opened, *sorted(told, key=lambda moment: moment.at)]
 
 
@@ -87,9 +102,31 @@ def _photographs_received(photographs: Sequence[Photograph]) -> list[Moment]:
     return moments
 
 
+def _faces_corrected(photographs: Sequence[Photograph], reviews: Sequence[Review]) -> list[Moment]:
+    withdrawn = {review.probe.face_id for review in reviews if review.state == ReviewState.WITHDRAWN}
+    corrections = [correction for photograph in photographs for correction in photograph.corrections.all()]
+    moments = []
+    for (person, kind, photograph_id, _), group in groupby(
+        corrections, lambda one: (one.corrected_by, one.kind, one.photograph_id, _day(one.corrected_at))
+    ):
+        made = list(group)
+        name = next(photograph.file_name for photograph in photographs if photograph.pk == photograph_id)
+        again = any(correction.finding_id in withdrawn for correction in made)
+        sentence = f"{person} {_what_was_corrected(kind, made)} in {name}{WITHDRAWN_WITH_IT if again else ''}."
+        moments.append(Moment(made[-1].corrected_at, sentence))
+    return moments
+
+
+def _what_was_corrected(kind: str, made: Sequence[FaceCorrection]) -> str:
+    if kind == FaceCorrection.Kind.ADDED:
+        return "drew a box" if len(made) == 1 else f"drew {len(made)} boxes"
+    which = f"face {made[0].finding.ordinal}" if len(made) == 1 and made[0].finding else f"{len(made)} faces"
+    return f"took away {which}" if kind == FaceCorrection.Kind.REMOVED else f"moved the box of {which}"
+
+
 def _reviews_opened(reviews: Sequence[Review]) -> list[Moment]:
     moments = []
-    for _, group in groupby(reviews, lambda review: _day(review.opened_at)):
+    for _, group in groupby(reviews, lambda review: (_day(review.opened_at), review.state == ReviewState.WITHDRAWN)):
         opened = list(group)
         which = opened[0].probe.photograph.file_name if len(opened) == 1 else f"{len(opened)} faces"
         moments.append(Moment(opened[-1].opened_at, f"Review opened for {which}."))
