@@ -199,7 +199,22 @@ _IDENTIFICATION = (
         "identification:encoder:activated/1",
         "{actor} made {subject} the active encoder ({name} {version}).",
         "name version weights_sha256",
-        "dimension licence replaces",
+        "dimension licence replaces left_out",
+    ),
+    _kind(
+        "identification:encoder:preparation-started/1",
+        "{actor} had faces embedded by {subject} ({name} {version}), so that it can take over.",
+        "name version weights_sha256 faces",
+    ),
+    _kind(
+        "identification:encoder:preparation-cancelled/1",
+        "{actor} stopped the preparation of {subject} ({name} {version}) at {embedded} of {faces} faces.",
+        "name version weights_sha256 faces embedded",
+    ),
+    _kind(
+        "identification:encoder:removed/1",
+        "{actor} removed {subject} ({name} {version}): {embeddings_deleted} embeddings deleted, {embeddings_kept} kept.",
+        "name version weights_sha256 embeddings_deleted embeddings_kept",
     ),
     _kind(
         "identification:encoder:calibrated/1",
@@ -242,6 +257,11 @@ _REVIEW = (
         "case",
         "assessments",
     ),
+    _kind(
+        "review:review:withdrawn/1",
+        "{subject} was withdrawn, because {actor} corrected its face.",
+        "case probe correction",
+    ),
     _kind("review:review:inconclusive/1", "{subject} ended without a conclusion.", "case", "assessments code"),
     _kind(
         "review:conclusion:reached/1",
@@ -257,11 +277,6 @@ _AUDIT = (
         "{actor} exported {entries} entries of this log ({format}).",
         "format entries root",
         "header_sha256 filters",
-    _kind(
-        "review:review:withdrawn/1",
-        "{subject} was withdrawn, because {actor} corrected its face.",
-        "case probe correction",
-    ),
     ),
     _kind("audit:log:viewed/1", "{actor} read this log.", "", "filters before"),
 )
