@@ -331,7 +331,7 @@ def test_after_signing_the_reviewer_reads_how_often_chance_gives_the_named_perso
     said = page(people[1])
     assert f"About 3 in 10 searches {SHOWS}." in said
     assert f"<strong>{people[1].name}</strong>, whom you named, was listed" in said
-    assert "of 3 references" in said
+    assert "in a search of 3 references. About 3 in 10" in said
     assert "Measured on photographs of the test: 500 comparisons of different people" in said
 
 
@@ -341,7 +341,7 @@ def test_who_named_nobody_reads_it_of_the_first_candidate(
     telling(encoder, 0.5)
     first = review.search.candidates.get(rank=1).person
     said = page(None)
-    assert f"<strong>{first.name}</strong>, listed first of 3 references" in said
+    assert f"<strong>{first.name}</strong> was listed 1st with a score of" in said
     assert f"About 9 in 10 searches {SHOWS}." in said
 
 
