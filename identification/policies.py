@@ -32,9 +32,9 @@ can_add_photographs = is_intake & in_its_agency
 can_choose_probe = is_intake & in_its_agency
 can_open_gallery = is_administrator
 can_enrol = (is_intake | is_administrator) & in_its_agency
+can_correct_faces = in_its_agency & (is_intake | (is_administrator & is_of_a_gallery))
 # People's names and faces in a gallery would sway somebody who is to compare without names.
 can_browse_galleries = is_intake | is_administrator | is_auditor
-can_correct_faces = in_its_agency & (is_intake | (is_administrator & is_of_a_gallery))
 
 
 def require(allowed: bool, sentence: str) -> None:

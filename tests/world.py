@@ -28,11 +28,11 @@ class World:
         self.face = self.search.face
         self.photograph = self.face.photograph
         self.reference_face = self.person.references.get().face
-        self.review = Review.objects.get()
         self.correction = FaceCorrection.objects.create(
             photograph=self.photograph, kind="added", left=1, top=1, width=20, height=20, state="landmarks",
             corrected_by=requester,
         )  # fmt: skip
+        self.review = Review.objects.get()
         self.assignment = queue.take_next(actor=reviewer)
         assert self.assignment is not None
 
@@ -43,8 +43,8 @@ class World:
             "gallery_id": self.gallery.pk,
             "photograph_id": self.photograph.pk,
             "face_id": self.face.pk,
-            "probe_id": self.probe.pk,
             "correction_id": self.correction.pk,
+            "probe_id": self.probe.pk,
             "person_id": self.person.pk,
             "review_id": self.review.pk,
             "assignment_id": self.assignment.pk,

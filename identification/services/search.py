@@ -16,8 +16,8 @@ from identification.models import SearchedGallery as Searched
 from identification.selectors import permitted_galleries
 from identification.services.encoders import active_encoder
 from identification.services.jobs import finish_job
-from identification.signals import search_ran
 from identification.services.standing import still_stands
+from identification.signals import search_ran
 
 # Every reference is compared (a sequential scan, no index that could miss one); the nearest reference
 # stands for its person. Ties go by person, so that the same search gives the same list.

@@ -17,8 +17,8 @@ from identification.services.jobs import (
     postpone_job,
     take_exhausted_jobs,
 )
-from identification.services.search import search_probe
 from identification.services.placing import ask_after_failure, place_face
+from identification.services.search import search_probe
 
 logger = logging.getLogger(__name__)
 
@@ -67,10 +67,10 @@ def set_aside(job: Job, *, error: str) -> None:
     if job.kind == Job.Kind.ANALYSE_PHOTOGRAPH:
         photograph = Photograph.objects.select_related("case", "gallery", "uploaded_by").get(pk=job.subject_id)
         quarantine_photograph(job=job, photograph=photograph)
-
-
     elif job.kind == Job.Kind.PLACE_FACE:
         ask_after_failure(job=job)
+
+
 def reconcile() -> int:
     """Call for jobs that were forgotten and set aside those that ended their last worker; return the calls."""
     for job in take_exhausted_jobs():
