@@ -63,7 +63,7 @@ def fetch(
     target = weights_dir / pinned.filename
     if is_installed(pinned, weights_dir=weights_dir):
         return target
-    with _placing(target) as out:
+    with placing(target) as out:
         try:
             _download(pinned, out, timeout_seconds, opener or urlopen, on_progress or (lambda _done, _total: None))
         except (OSError, HTTPException) as error:
@@ -82,12 +82,20 @@ def install(path: Path, encoder: "str | EncoderSpec | WeightsFile", *, weights_d
     if not path.is_file():
         raise WeightsUnavailable(f"There is no file {path}. Give the path of {pinned.filename}.")
     _verify(path, pinned, what=f"The file {path.name}")
-    with _placing(target) as out, path.open("rb") as source:
-        shutil.copyfileobj(source, out, CHUNK)
-        out.flush()
+    with placing(target) as out:
+        copy_into(out, path)
         # Once more: the source may have changed between check and copy.
         _verify(Path(out.name), pinned, what=f"The copy of {path.name}")
     return target
+
+
+def recognised(path: Path) -> str | None:
+    """The name of the encoder whose pinned weights this file holds, whatever it is called; None for any other file."""
+    if not path.is_file():
+        return None
+    alike = {name: pinned for name, pinned in PINNED.items() if pinned.size == path.stat().st_size}
+    found = sha256_of(path) if alike else ""
+    return next((name for name, pinned in alike.items() if pinned.sha256 == found), None)
 
 
 def is_installed(encoder: "str | EncoderSpec | WeightsFile", *, weights_dir: Path) -> bool:
@@ -115,7 +123,7 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def _placing(target: Path) -> Iterator[IO[bytes]]:
+def placing(target: Path) -> Iterator[IO[bytes]]:
     """A temporary file beside the target that takes its name only if the block ends well, and vanishes otherwise."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".part-", delete=False) as out:
@@ -129,6 +137,13 @@ def _placing(target: Path) -> Iterator[IO[bytes]]:
         except BaseException:
             part.unlink()
             raise
+
+
+def copy_into(out: IO[bytes], source: Path) -> None:
+    """Copy a file into an open one, so that who opens that by its name finds all of it."""
+    with source.open("rb") as file:
+        shutil.copyfileobj(file, out, CHUNK)
+    out.flush()
 
 
 def _download(pinned: WeightsFile, out: IO[bytes], timeout: float, opener: Opener, on_progress: Progress) -> None:

@@ -1,7 +1,7 @@
-"""The encoders that are shipped: what they are, whether they can be used here, and how to load one.
+"""The encoders: what is shipped, whether it can be used here, and how to load one of these or an ONNX model.
 
-To add one: a module beside these with a SPEC and a class that keeps the `Encoder` protocol, and its line in SHIPPED,
-`is_available` and `load`. Importing this package loads no model library; only `load` does.
+To add one in code: a module beside these with a SPEC and a class that keeps the `Encoder` protocol, and its line in
+SHIPPED, `is_available` and `load`. Importing this package loads no model library; only `load` does.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,19 @@ from types import MappingProxyType
 
 from identification.recognition.encoders import dlib_resnet, facenet
 from identification.recognition.encoders.base import Embeddings, Encoder, EncoderSpec, EncoderUnavailable
+from identification.recognition.encoders.onnx import OnnxEncoder, OnnxModel, installed_path
 
-__all__ = ["SHIPPED", "Embeddings", "Encoder", "EncoderSpec", "EncoderUnavailable", "is_available", "load"]
+__all__ = [
+    "SHIPPED",
+    "Embeddings",
+    "Encoder",
+    "EncoderSpec",
+    "EncoderUnavailable",
+    "OnnxModel",
+    "is_available",
+    "load",
+    "load_onnx",
+]
 
 SHIPPED: Mapping[str, EncoderSpec] = MappingProxyType({spec.name: spec for spec in (facenet.SPEC, dlib_resnet.SPEC)})
 
@@ -30,3 +41,9 @@ def load(name: str, *, weights_dir: Path, device: str) -> Encoder:
     if name == dlib_resnet.SPEC.name:
         return dlib_resnet.DlibResNet()
     raise EncoderUnavailable(f"There is no encoder named {name}. Choose one of: {', '.join(SHIPPED)}.")
+
+
+def load_onnx(model: OnnxModel, *, weights_dir: Path, device: str, threads: int) -> Encoder:
+    """Load an installed ONNX model; raises EncoderUnavailable with a sentence that tells what to do."""
+    file = installed_path(model.sha256, weights_dir=weights_dir)
+    return OnnxEncoder(file, model, device=device, threads=threads)
