@@ -213,7 +213,7 @@ _IDENTIFICATION = (
     ),
     _kind(
         "identification:encoder:removed/1",
-        "{actor} removed {subject} ({name} {version}): {embeddings_deleted} embeddings deleted, {embeddings_kept} kept.",
+        "{actor} removed {subject} ({name} {version}): {embeddings_deleted} embeddings went, {embeddings_kept} stay.",
         "name version weights_sha256 embeddings_deleted embeddings_kept",
     ),
     _kind(

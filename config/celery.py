@@ -1,14 +1,20 @@
 """Celery: what wakes the workers. What they owe is in PostgreSQL (identification/models/job.py)."""
 
 import os
+import sys
+from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import celeryd_after_setup, worker_process_init, worker_ready
 from django.conf import settings
 
 from config.parent import die_with_parent
+from config.processes import cores
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+if "worker" in sys.argv:
+    # NumPy reads it at its import, before the number of processes is known; what it computes here is small.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 app = Celery("countersign")
 app.conf.update(
@@ -39,11 +45,35 @@ app.conf.update(
             "schedule": settings.RECONCILE_EVERY_SECONDS,
             "options": {"expires": settings.RECONCILE_EVERY_SECONDS * 2},
         },
+        "tend-embeddings": {
+            "task": "identification.tasks.tend_embeddings",
+            "schedule": settings.RECONCILE_EVERY_SECONDS,
+            "options": {"expires": settings.RECONCILE_EVERY_SECONDS * 2},
+        },
         "lapse-assignments": {"task": "review.tasks.lapse_assignments", "schedule": 60, "options": {"expires": 120}},
     },
     beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
 )
 app.autodiscover_tasks()
+
+
+@celeryd_after_setup.connect
+def _share_cores(*, instance: Any, **_: object) -> None:
+    """Processes times threads are the cores, however the worker was started; its processes are forked after this."""
+    from identification.recognition.runtime import share_cores
+
+    share_cores(instance.concurrency, cores=cores())
+
+
+@worker_ready.connect
+def _introduce(*, sender: Any, **_: object) -> None:
+    from django.db import connection
+
+    from identification.services.introduction import introduce_worker
+
+    introduce_worker(processes=sender.controller.concurrency)
+    # Processes that are forked later would inherit it.
+    connection.close()
 
 
 @worker_process_init.connect

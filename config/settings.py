@@ -172,7 +172,8 @@ UPLOAD_MAX_FILES = env.int("UPLOAD_MAX_FILES", 500)
 DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
 DERIVATIVE_LONGEST_SIDE = env.int("DERIVATIVE_LONGEST_SIDE", 1600)
 DEVICE = env.str("DEVICE", "auto")
-RECOGNITION_THREADS = env.int("RECOGNITION_THREADS", 1)
+# Threads of each worker process; 0 shares the cores evenly among the processes of a worker.
+RECOGNITION_THREADS = env.int("RECOGNITION_THREADS", 0)
 # Cut-off of the candidate list in comparison score; none by default, so that a list is always the nearest people.
 SEARCH_CUT_OFF = env.float("SEARCH_CUT_OFF", None)
 

@@ -31,6 +31,8 @@ can_open_case = is_intake
 can_add_photographs = is_intake & in_its_agency
 can_choose_probe = is_intake & in_its_agency
 can_open_gallery = is_administrator
+can_choose_encoder = is_administrator
+can_see_encoders = is_administrator | is_auditor
 can_enrol = (is_intake | is_administrator) & in_its_agency
 can_correct_faces = in_its_agency & (is_intake | (is_administrator & is_of_a_gallery))
 # People's names and faces in a gallery would sway somebody who is to compare without names.

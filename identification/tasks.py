@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from identification.services import work
+from identification.services import embedding, work
 
 
 @shared_task
@@ -17,3 +17,9 @@ def run_job(job_id: str) -> None:
 def reconcile() -> None:
     """Find what was forgotten."""
     work.reconcile()
+
+
+@shared_task
+def tend_embeddings() -> None:
+    """Let faces catch up with the encoders that are wanted."""
+    embedding.tend_embeddings()

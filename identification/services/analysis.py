@@ -31,7 +31,7 @@ from identification.services.reference import settle_reference
 
 def analyse_photograph(*, job: Job) -> None:
     """Find the faces in the job's photograph and embed them, or refuse it with a sentence."""
-    photograph = Photograph.objects.select_related("case", "gallery").get(pk=job.subject_id)
+    photograph = Photograph.objects.select_related("case", "gallery", "uploaded_by").get(pk=job.subject_id)
     try:
         image = open_original(photograph)
     except imaging.UnusableImage as refusal:
@@ -91,9 +91,10 @@ def _write(
     detector: str,
 ) -> None:
     finish_job(job)
+    faces = save_faces(photograph, readings, detector=detector)
+    # Asked after the embeddings were written: see services/encoders.py, lock_encoders.
     if wanted_encoders() != list(encoders):
         raise NotReady("Another encoder was chosen meanwhile; the photograph is analysed again with that one.")
-    faces = save_faces(photograph, readings, detector=detector)
     show(
         storage.derivative_path(photograph.pk),
         imaging.derivative(image, longest_side=settings.DERIVATIVE_LONGEST_SIDE),

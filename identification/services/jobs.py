@@ -25,6 +25,8 @@ RUN_JOB = "identification.tasks.run_job"
 # A message that a busy worker has not reached yet is not lost; one older than this is sent again.
 CALL_AGAIN_AFTER = timedelta(seconds=60)
 CALLS_PER_ROUND = 500
+# Celery's over Redis: 0 is taken first.
+FIRST, LAST = 0, 9
 # How long this process calls nobody after Redis didn't answer.
 SILENT_SECONDS = 30.0
 _silent_until = 0.0
@@ -37,8 +39,8 @@ def open_job(*, kind: Job.Kind, subject_id: uuid.UUID) -> Job:
     return job
 
 
-def call_worker(job_id: uuid.UUID) -> None:
-    """Tell some worker of a job. May fail or be lost: the reconciler calls again.
+def call_worker(job_id: uuid.UUID, *, later: bool = False) -> None:
+    """Tell some worker of a job; later: after all others. May fail or be lost: the reconciler calls again.
 
     Without retries, and after a failure not at all for a while, so that an upload doesn't wait for a Redis that is
     away once for each of its files.
@@ -47,7 +49,7 @@ def call_worker(job_id: uuid.UUID) -> None:
     if time.monotonic() < _silent_until:
         return
     try:
-        celery.send_task(RUN_JOB, args=[str(job_id)], retry=False)
+        celery.send_task(RUN_JOB, args=[str(job_id)], retry=False, priority=LAST if later else FIRST)
     except OperationalError as error:
         _silent_until = time.monotonic() + SILENT_SECONDS
         logger.warning("No worker can be called, jobs wait in the database until one can: %s", error)
@@ -104,11 +106,11 @@ def call_for_waiting_jobs() -> int:
     with transaction.atomic():
         # Locked, so that a second reconciler doesn't call for the same jobs.
         oldest = waiting.order_by("attempts", "woken_at").select_for_update(skip_locked=True)[:CALLS_PER_ROUND]
-        job_ids = [job.pk for job in oldest]
-        Job.objects.filter(pk__in=job_ids).update(woken_at=now)
-    for job_id in job_ids:
-        call_worker(job_id)
-    return len(job_ids)
+        jobs = list(oldest)
+        Job.objects.filter(pk__in=[job.pk for job in jobs]).update(woken_at=now)
+    for job in jobs:
+        call_worker(job.pk, later=job.kind == Job.Kind.EMBED_FACE)
+    return len(jobs)
 
 
 def take_exhausted_jobs() -> list[Job]:

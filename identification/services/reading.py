@@ -1,5 +1,6 @@
 """What the models say of a photograph, and the rows that keep it."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,10 @@ from identification.recognition import runtime
 from identification.recognition.detection import Detector
 from identification.recognition.quality import Quality, measure
 from identification.recognition.types import DetectedFace
-from identification.services.encoders import active_encoder
+from identification.services.encoders import active_encoder, model_of
 from identification.services.intake import limits
+
+logger = logging.getLogger(__name__)
 
 CROP_SIDE = 320
 
@@ -42,8 +45,8 @@ def open_original(photograph: Photograph) -> Image.Image:
 
 def wanted_encoders() -> list[Encoder]:
     """Return the encoders that a face is embedded by now: the active one, and one in preparation."""
-    active_encoder()
-    return list(Encoder.objects.filter(Q(active=True) | Q(preparing=True)).order_by("-active"))
+    encoders = list(Encoder.objects.filter(Q(active=True) | Q(preparing=True)).order_by("-active"))
+    return encoders if encoders and encoders[0].active else [active_encoder()]
 
 
 def detector() -> Detector:
@@ -56,22 +59,27 @@ def detector() -> Detector:
 
 def read_faces(image: Image.Image, faces: Sequence[DetectedFace], encoders: Iterable[Encoder]) -> list[Reading]:
     """Measure and embed faces of an upright photograph under each of these encoders."""
-    vectors = {encoder.pk: _embed(encoder, image, faces) for encoder in encoders}
+    vectors = {encoder.pk: rows for encoder in encoders if (rows := _embedded(encoder, image, faces)) is not None}
     return [
         Reading(face, measure(image, face), {key: rows[number] for key, rows in vectors.items()})
         for number, face in enumerate(faces)
     ]
 
 
-def _embed(encoder: Encoder, image: Image.Image, faces: Sequence[DetectedFace]) -> np.ndarray:
-    """Embed by this process's model. That it can't be loaded is no photograph's fault, whatever the reason."""
+def _embedded(encoder: Encoder, image: Image.Image, faces: Sequence[DetectedFace]) -> np.ndarray | None:
+    """Embed, or None where an encoder in preparation can't: that holds nobody up, and is tried again apart."""
     try:
-        model = runtime.encoder(
-            encoder.name, weights_dir=settings.WEIGHTS_DIR, device=settings.DEVICE, threads=settings.RECOGNITION_THREADS
-        )
+        return embed(encoder, image, faces)
     except Exception as error:
-        raise NotReady(f"{encoder} can't be loaded here: {error}") from error
-    return model.embed(image, faces)
+        if encoder.active:
+            raise
+        logger.warning("%s is in preparation and has not embedded these faces: %s", encoder, error)
+        return None
+
+
+def embed(encoder: Encoder, image: Image.Image, faces: Sequence[DetectedFace]) -> np.ndarray:
+    """Embed by this process's model. That it can't be loaded (NotReady) is no photograph's fault."""
+    return model_of(encoder).embed(image, faces)
 
 
 def save_faces(photograph: Photograph, readings: Sequence[Reading], *, detector: str) -> list[Face]:
@@ -88,11 +96,12 @@ def save_faces(photograph: Photograph, readings: Sequence[Reading], *, detector:
 
 
 def save_embeddings(face: Face, vectors: Mapping[int, np.ndarray]) -> None:
-    """Write a face's vectors, each under its encoder's number."""
-    Embedding.objects.bulk_create(
+    """Write a face's vectors, each under its encoder's number; one that is there already stays."""
+    rows = [
         Embedding(face=face, encoder_id=encoder_id, dimension=len(vector), vector=vector)
         for encoder_id, vector in vectors.items()
-    )
+    ]
+    Embedding.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def write_crop(image: Image.Image, face: Face) -> None:

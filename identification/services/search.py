@@ -11,7 +11,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from audit.services import record
-from identification.models import Candidate, Embedding, Gallery, Job, Probe, PurposePolicy, Search
+from identification.errors import NotReady
+from identification.models import Candidate, Embedding, Encoder, Gallery, Job, Probe, PurposePolicy, Search
 from identification.models import SearchedGallery as Searched
 from identification.selectors import permitted_galleries
 from identification.services.encoders import active_encoder
@@ -81,7 +82,7 @@ def search_probe(*, job: Job) -> Search | None:
     if not still_stands(probe.face):
         return None
     encoder, policy = active_encoder(), PurposePolicy.objects.get(pk=probe.case.purpose)
-    embedding = Embedding.objects.get(face=probe.face_id, encoder=encoder)
+    embedding = _embedding_of(probe, encoder)
     galleries = list(permitted_galleries(probe.case))
     result = compare_exactly(
         embedding=embedding, galleries=galleries, list_length=policy.list_length, cut_off=settings.SEARCH_CUT_OFF
@@ -90,6 +91,13 @@ def search_probe(*, job: Job) -> Search | None:
     _record(search, result, galleries)
     search_ran.send(sender=Search, search=search)
     return search
+
+
+def _embedding_of(probe: Probe, encoder: Encoder) -> Embedding:
+    embedding = Embedding.objects.select_related("encoder").filter(face=probe.face_id, encoder=encoder).first()
+    if embedding is None:
+        raise NotReady(f"The face of this probe has not been embedded by {encoder} yet.")
+    return embedding
 
 
 def compare_exactly(

@@ -9,6 +9,7 @@ from django.db import transaction
 from identification.errors import LeaseLost, NotReady
 from identification.models import Job, Photograph
 from identification.services.analysis import analyse_photograph, quarantine_photograph
+from identification.services.embedding import embed_face
 from identification.services.jobs import (
     call_for_waiting_jobs,
     claim_job,
@@ -26,6 +27,7 @@ HANDLERS = {
     Job.Kind.ANALYSE_PHOTOGRAPH: analyse_photograph,
     Job.Kind.SEARCH_PROBE: search_probe,
     Job.Kind.PLACE_FACE: place_face,
+    Job.Kind.EMBED_FACE: embed_face,
 }
 
 

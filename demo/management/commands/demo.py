@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config.processes import ProcessEnded, Processes, commands, running
+from config.processes import ProcessEnded, Processes, commands, cores, running
 from demo.people import ACCOUNTS, PASSWORD, NotADemonstration, make_staff
 from demo.report import Report
 from demo.run import Demonstration
@@ -71,8 +71,7 @@ class Command(BaseCommand):
 
 def worker_processes() -> int:
     """Return how many worker processes a demonstration needs; each holds its own models, about 0.9 GB."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(4, usable)
+    return min(4, cores())
 
 
 def refuse_a_taken_port(port: int) -> None:
