@@ -11,13 +11,14 @@ from rules.predicates import Predicate
 
 from accounts.policies import is_adjudicator, is_administrator, is_reviewer
 from audit.policies import can_read_log
-from identification.policies import can_browse_galleries
+from identification.policies import can_browse_galleries, can_see_encoders
 
 # Key (templates add the count of waiting reviews by it), label, URL name, who may use it; None is everybody.
 NAV: tuple[tuple[str, str, str, Predicate | None], ...] = (
     ("cases", "Cases", "identification:cases", None),
     ("review", "Review", "review:queue", is_reviewer | is_adjudicator),
     ("galleries", "Galleries", "identification:galleries", can_browse_galleries),
+    ("encoders", "Encoders", "identification:encoders", can_see_encoders),
     ("audit", "Audit", "audit:log", can_read_log),
     ("administration", "Administration", "admin:index", is_administrator),
 )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from identification.views import cases, faces, galleries, images
+from identification.views import cases, encoders, faces, galleries, images
 
 app_name = "identification"
 urlpatterns = [
@@ -19,6 +19,13 @@ urlpatterns = [
     path("galleries/", galleries.galleries, name="galleries"),
     path("galleries/<uuid:gallery_id>/", galleries.gallery, name="gallery"),
     path("galleries/<uuid:gallery_id>/enrol/", galleries.enrol, name="enrol"),
+    path("encoders/", encoders.encoders, name="encoders"),
+    path("encoders/cancel/", encoders.cancel_preparation, name="cancel-preparation"),
+    path(
+        "encoders/<slug:encoder_name>/<str:encoder_version>/activate/",
+        encoders.activate_encoder,
+        name="activate-encoder",
+    ),
     path("photographs/<uuid:photograph_id>/image/", images.photograph_image, name="photograph-image"),
     path("faces/<uuid:face_id>/image/", images.face_image, name="face-image"),
 ]

@@ -57,7 +57,17 @@ def test_address_that_does_not_exist_says_nothing_to_a_visitor(client: Client, d
 
 def test_the_walk_reaches_every_part_of_the_site(world: World) -> None:
     walked = [address for _, address in addresses(world.ids())]
-    for start in ("/cases/", "/galleries/", "/photographs/", "/faces/", "/probes/", "/review/", "/audit/", "/admin/"):
+    for start in (
+        "/cases/",
+        "/galleries/",
+        "/encoders/",
+        "/photographs/",
+        "/faces/",
+        "/probes/",
+        "/review/",
+        "/audit/",
+        "/admin/",
+    ):
         assert any(address.startswith(start) for address in walked), start
     assert len(walked) > 50
 

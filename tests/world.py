@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
 from identification.models import Case, Encoder, FaceCorrection, Gallery
+from identification.recognition.encoders import SHIPPED
 from review.models import Review
 from review.services import queue
 from tests import factories
@@ -65,6 +66,7 @@ def filled(route: str, pattern: URLPattern, ids: dict[str, Any]) -> str:
     address = route
     for name, converter in pattern.pattern.converters.items():
         kind = type(converter).__name__.removesuffix("Converter").lower()
+        kind = "str" if kind == "string" else kind
         for written in (f"<{kind}:{name}>", f"<{name}>"):
             address = address.replace(written, str(ids[name]))
     assert "<" not in address, address
@@ -72,6 +74,8 @@ def filled(route: str, pattern: URLPattern, ids: dict[str, Any]) -> str:
 
 
 ADMIN_IDS = {"object_id": 1, "id": 1, "content_type_id": 1, "app_label": "accounts"}
+# Encoders are every agency's.
+SHARED_IDS = {"encoder_name": "dlib-resnet-v1", "encoder_version": SHIPPED["dlib-resnet-v1"].version}
 
 
 def addresses(world_ids: dict[str, Any]) -> list[tuple[str, str]]:
@@ -83,7 +87,7 @@ def addresses(world_ids: dict[str, Any]) -> list[tuple[str, str]]:
         elif "(?P<url>" in route:
             found.append((route, "/admin/whatever/"))
         else:
-            found.append((route, filled(route, pattern, world_ids | ADMIN_IDS)))
+            found.append((route, filled(route, pattern, world_ids | ADMIN_IDS | SHARED_IDS)))
     return found
 
 
