@@ -19,7 +19,9 @@ from identification.models import Case, Face, Gallery, GalleryKind, Job, Photogr
 from identification.services.enrolment import add_reference, enrol_person, open_gallery
 from identification.services.intake import open_case
 
-LOOK_EVERY_SECONDS = 0.1
+# Looking takes the database's time, so it is done often towards the end alone, where it decides what is measured.
+LOOK_EVERY_SECONDS, LOOK_OFTEN_SECONDS = 1.0, 0.05
+NEAR_THE_END = 12  # jobs
 WITHOUT_PROGRESS_SECONDS = 180
 
 Progress = Callable[[int, int, str], None]
@@ -102,14 +104,14 @@ class Pipeline:
     def _wait(self, analysed: QuerySet[Photograph], total: int, what: str) -> None:
         """Wait until no job is left, while watching the processes; the worker does them."""
         shown, patience = -1, 0.0
-        while Job.objects.filter(finished_at__isnull=True).exists():
+        while left := Job.objects.filter(finished_at__isnull=True).count():
             self.processes.check()
             if (done := analysed.count()) != shown:
                 self.progress(done, total, what)
                 shown, patience = done, time.monotonic() + WITHOUT_PROGRESS_SECONDS
             if time.monotonic() > patience:
                 raise PipelineFailed(f"Nothing moves any more at {done} of {total} {what}. {_why()}")
-            time.sleep(LOOK_EVERY_SECONDS)
+            time.sleep(LOOK_OFTEN_SECONDS if left <= NEAR_THE_END else LOOK_EVERY_SECONDS)
         if (done := analysed.count()) != total:
             raise PipelineFailed(f"{done} of {total} {what} could be analysed. {_why()}")
         self.progress(total, total, what)

@@ -35,9 +35,9 @@ def choose_probe(*, actor: User, face: Face) -> Probe:
 def keep_probe(*, face: Face, actor: User | None = None) -> Probe:
     """Write the probe and owe its search, in the caller's transaction."""
     photograph = face.photograph
-    assert photograph.case_id is not None
+    assert photograph.case is not None
     probe = Probe.objects.create(
-        case_id=photograph.case_id, photograph=photograph, face=face, requested_by=photograph.uploaded_by
+        case=photograph.case, photograph=photograph, face=face, requested_by=photograph.uploaded_by
     )
     open_job(kind=Job.Kind.SEARCH_PROBE, subject_id=probe.pk)
     record(
