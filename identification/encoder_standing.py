@@ -121,6 +121,12 @@ class Standing:
         return self.runs_here and self.installed and not (self.encoder.active or self.encoder.preparing)
 
     @property
+    def waits_for_a_decision(self) -> bool:
+        """Whether a preparation has nothing left but faces that could not be embedded."""
+        reached = self.coverage
+        return self.encoder.preparing and reached is not None and reached.failed > 0 and reached.waiting == 0
+
+    @property
     def since(self) -> datetime | None:
         encoder = self.encoder
         return encoder.activated_at if encoder.active else encoder.prepared_since if encoder.preparing else None
@@ -180,6 +186,9 @@ def is_installed(encoder: Encoder) -> bool:
 
 
 def held_up() -> str:
-    """Why faces can't be embedded at the moment, as the last worker that tried said; empty where nothing stops them."""
-    waits = Job.objects.filter(kind=Job.Kind.EMBED_FACE, state=Job.State.DUE).exclude(last_error="")
+    """Why faces can't be embedded at the moment, as the last worker that tried said; empty where nothing stops them.
+
+    A job that no worker could begin has used up no attempt; one whose face failed has.
+    """
+    waits = Job.objects.filter(kind=Job.Kind.EMBED_FACE, state=Job.State.DUE, attempts=0).exclude(last_error="")
     return waits.order_by("-woken_at").values_list("last_error", flat=True).first() or ""

@@ -131,8 +131,16 @@ def test_faces_that_failed_are_a_decision(
     activate_encoder(actor=administrator, name=new.name)
     client.force_login(administrator)
     assert "Activate without" not in text(client)
+    tend_embeddings()
+    for job in embedding_jobs():
+        run_job(job_id=job.pk)
+    assert "Recognition is not ready" not in text(client), "what is wrong with one photograph is wrong with that alone"
+    assert "HX-Refresh" not in client.get(PAGE, headers={"HX-Request": "true"}).headers
     try_out()
+    answer = client.get(PAGE, headers={"HX-Request": "true"})
+    assert answer.headers["HX-Refresh"] == "true", "the decision comes with the whole page, which then rests"
     page = text(client)
+    assert "every 2s" not in page
     assert "2 of 4 faces, 2 could not be embedded" in page
     assert "Activate without them" in page
     assert "2 of 4 faces, which could not be embedded, will not be found" in text(client, activation(new))

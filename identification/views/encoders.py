@@ -19,15 +19,22 @@ def encoders(request: HttpRequest) -> HttpResponse:
     viewer = _viewer(request)
     every = standings()
     preparing = next((each for each in every if each.encoder.preparing), None)
+    undecided = preparing is not None and preparing.waits_for_a_decision
     context = {
         "standings": every,
         "active": next((each for each in every if each.encoder.active), None),
         "preparing": preparing,
+        "undecided": undecided,
         "held_up": held_up() if preparing else "",
         "may_choose": policies.can_choose_encoder(viewer),
     }
-    fragment = "#standings" if request.htmx else ""  # type: ignore[attr-defined]
-    return render(request, f"identification/encoders.html{fragment}", context)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return render(request, "identification/encoders.html", context)
+    answer = render(request, "identification/encoders.html#standings", context)
+    # The decision stands outside the part that renews itself.
+    if undecided:
+        answer["HX-Refresh"] = "true"
+    return answer
 
 
 @require_http_methods(["GET", "POST"])
