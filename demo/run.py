@@ -20,6 +20,7 @@ from demo.people import Staff
 from demo.plan import GALLERY_SIZE, REFERENCES_EACH, SEED, PlannedCase, plan, probe_file, reference_file
 from demo.report import Report
 from demo.reviewers import WANTED, Reviewers
+from identification.encoder_standing import runs_here
 from identification.models import (
     Case,
     Encoder,
@@ -33,8 +34,10 @@ from identification.models import (
     Reference,
     RefusedFile,
 )
+from identification.recognition.calibration import Made
 from identification.recognition.encoders import is_available
 from identification.recognition.weights import WeightsUnavailable, fetch
+from identification.services.calibration import calibrate_encoder
 from identification.services.encoders import activate_encoder
 from identification.services.enrolment import add_reference, enrol_person, open_gallery
 from identification.services.intake import open_case, receive_photograph
@@ -44,6 +47,7 @@ FETCH_WITHIN_SECONDS = 10
 FACENET, DLIB = "facenet-vggface2", "dlib-resnet-v1"
 GALLERY = "Missing persons register (fictional people)"
 FIRST_FIVE = 5
+CALIBRATIONS = settings.BASE_DIR / "docs" / "evaluation"
 WITHOUT_PROGRESS_SECONDS = 180
 
 
@@ -72,8 +76,12 @@ class Demonstration:
     def choose_encoder(self) -> str:
         """Use facenet-vggface2 where its weights can be had, dlib-resnet-v1 where not; say which and why."""
         active = Encoder.objects.filter(active=True).first()
-        if active:
+        if active and runs_here(active):
             return f"{active.name} is in use from an earlier run."
+        if active:
+            # Of an earlier release: everything is embedded again before anybody new can be searched for.
+            activate_encoder(actor=None, name=active.name)
+            return f"{active.name} of this release; faces of earlier runs are embedded again by it."
         name, why = FACENET, "its weights are installed"
         if not is_available(FACENET, weights_dir=settings.WEIGHTS_DIR):
             try:
@@ -82,8 +90,15 @@ class Demonstration:
             except WeightsUnavailable as error:
                 name = DLIB
                 why = f"{FACENET} can't be had here ({error}) while this one comes with the installed packages"
-        activate_encoder(actor=None, name=name)
+        self._calibrate(activate_encoder(actor=None, name=name))
         return f"{name}, because {why}."
+
+    @staticmethod
+    def _calibrate(encoder: Encoder) -> None:
+        """Take over the calibration that came with the source, where there is one for this encoder."""
+        file = CALIBRATIONS / encoder.name / "calibration.json"
+        if file.exists() and not encoder.calibrations.exists():
+            calibrate_encoder(actor=None, encoder=encoder, made=Made.read(file))
 
     def enrol_gallery(self) -> str:
         """Enrol the fictional people who are not in the gallery yet; wait until every reference was analysed."""

@@ -169,7 +169,7 @@ def random_vectors() -> Iterator[Callable[[], np.ndarray]]:
     """Make unit vectors from a seed."""
     rng = np.random.default_rng(7)
 
-    def make(dimension: int = 128) -> np.ndarray:
+    def make(dimension: int = SHIPPED["dlib-resnet-v1"].dimension) -> np.ndarray:
         vector = rng.standard_normal(dimension)
         return (vector / np.linalg.norm(vector)).astype(np.float32)
 

@@ -246,7 +246,7 @@ def test_two_photographs_of_one_person_are_closer_than_of_two_people(recognition
 def test_photograph_without_faces_gives_no_embeddings(recognition: Recognition) -> None:
     blank = Image.new("RGB", (200, 200), MID_GREY)
     assert recognition.analyse(blank) == []
-    assert recognition.encoder.embed(blank, []).shape == (0, 128)
+    assert recognition.encoder.embed(blank, []).shape == (0, recognition.encoder.spec.dimension)
 
 
 def test_every_shipped_encoder_says_what_it_is() -> None:
