@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from demo.cast import Cast, degrade
@@ -195,6 +195,101 @@ def _finding(choose: bool) -> str:
     return _person_asked_about() if choose else "nobody"
 
 
+def negative(cast: Cast, index: int) -> bytes:
+    """A photographic negative: people see that there is a face, the detector doesn't."""
+    return degrade.to_jpeg(ImageOps.invert(cast.photograph(cast.person(index), shot=2)))
+
+
+# Around the face in that negative, and the middle of eyes, nose and mouth in it, in its 480 by 600 pixels.
+BOX = (140, 140, 184, 240)
+POINTS = ((196, 234), (276, 233), (231, 283), (200, 324), (269, 324))
+
+
+def drawn_over(page: Page, *points: tuple[int, int]) -> list[tuple[float, float]]:
+    """Where on the screen points of the photograph are shown."""
+    point_of = "([x, y]) => { const p = new DOMPoint(x, y).matrixTransform(turned.getScreenCTM()); return [p.x, p.y]; }"
+    page.locator("#stage").scroll_into_view_if_needed()
+    return [tuple(page.evaluate(point_of, list(point))) for point in points]
+
+
+def handed_in(page: Page, site: str, data: bytes) -> Photograph:
+    case = open_case(page, site)
+    page.locator("input[type=file]").set_input_files([file_of("negative.jpg", data)])
+    _send_if_plain(page)
+    wait_until(lambda: Photograph.objects.filter(case=case).exists() and no_job_waits(), seconds=120, what="analysed")
+    photograph = Photograph.objects.get(case=case)
+    assert photograph.state == Photograph.State.ANALYSED
+    return photograph
+
+
+def test_a_face_that_was_not_found_is_drawn_placed_by_hand_and_searched_for(signed_in, site, enrolled, cast) -> None:
+    page = signed_in("requester")
+    photograph = handed_in(page, site, negative(cast, ASKED_ABOUT))
+    assert not photograph.faces.exists()
+    page.goto(f"{site}/cases/{photograph.case_id}/")
+    page.get_by_role("link", name="Correct the faces").click()
+    start, end = drawn_over(page, BOX[:2], (BOX[0] + BOX[2], BOX[1] + BOX[3]))
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=4)
+    page.mouse.up()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Place them").click(timeout=60_000)
+    for point in drawn_over(page, *POINTS):
+        page.mouse.click(*point)
+    expect(page.get_by_text("All five are placed")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("img", name="Face 1")).to_be_visible(timeout=60_000)
+    face = photograph.faces.get()
+    assert [face.left, face.top, face.width, face.height] == pytest.approx(BOX, abs=2)
+    assert face.landmarks == pytest.approx([coordinate for point in POINTS for coordinate in point], abs=2)
+    assert face.detector == "by hand"
+    wait_until(lambda: Review.objects.filter(probe__face=face).exists(), seconds=60, what="it was searched for")
+    page.goto(f"{site}/cases/{photograph.case_id}/")
+    expect(page.get_by_text("Waiting for reviewers").first).to_be_visible()
+
+
+def test_a_box_is_moved_by_keys_and_taken_out_after_a_question(signed_in, site, enrolled, cast) -> None:
+    page = signed_in("requester")
+    photograph = handed_in(page, site, portrait(cast, ASKED_ABOUT, 1))
+    found = photograph.faces.get()
+    page.goto(f"{site}/photographs/{photograph.pk}/faces/")
+    page.get_by_role("button", name="Face 1.").focus()
+    for key in ("ArrowLeft", "ArrowUp", "Shift+ArrowRight", "Shift+ArrowDown"):
+        page.keyboard.press(key)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("img", name="Face 2")).to_be_visible(timeout=60_000)
+    moved = photograph.faces.get(ordinal=2)
+    assert moved.left < found.left
+    assert moved.top < found.top
+    assert moved.width > found.width
+    assert moved.detector.startswith("by hand, landmarks by mtcnn")
+    page.get_by_role("button", name="Face 2.").focus()
+    page.keyboard.press("Delete")
+    page.get_by_role("button", name="Take it out").click()
+    expect(page.get_by_text("No face stands in this photograph")).to_be_visible()
+    assert photograph.corrections.count() == 2
+
+
+def test_a_box_is_drawn_and_placed_in_numbers_without_javascript(signed_in, site, enrolled, cast) -> None:
+    page = signed_in("requester", javascript=False)
+    photograph = handed_in(page, site, negative(cast, ASKED_ABOUT))
+    page.goto(f"{site}/photographs/{photograph.pk}/faces/")
+    page.get_by_text("In numbers").click()
+    for name, number in zip(("left", "top", "width", "height"), BOX, strict=True):
+        page.locator(f"input[name={name}]").fill(str(number))
+    page.get_by_role("button", name="Save").click()
+    wait_until(no_job_waits, seconds=60, what="the box is read")
+    page.reload()
+    page.get_by_role("link", name="Place them").click()
+    page.get_by_text("In numbers").click()
+    for number, point in enumerate(POINTS):
+        for axis, coordinate in zip("xy", point, strict=True):
+            page.locator(f"input[name=landmark_{number}_{axis}]").fill(str(coordinate))
+    page.get_by_role("button", name="Save").click()
+    wait_until(photograph.faces.exists, seconds=60, what="the face is read")
+
+
 def test_a_case_can_be_uploaded_reviewed_and_signed_without_javascript(
     signed_in, site, enrolled, cast, first_reviewer
 ) -> None:
@@ -209,9 +304,11 @@ def test_a_case_can_be_uploaded_reviewed_and_signed_without_javascript(
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_no_page_is_wider_than_the_window(signed_in, site, enrolled, case, auditor, administrator, width) -> None:
+    reference = enrolled.references.first()
     for name, paths in {
         "requester": ["/cases/", "/cases/open/", f"/cases/{case.pk}/", "/galleries/", f"/galleries/{enrolled.pk}/",
-                      f"/galleries/{enrolled.pk}/enrol/", "/review/"],
+                      f"/galleries/{enrolled.pk}/enrol/", f"/photographs/{reference.photograph_id}/faces/",
+                      f"/faces/{reference.face_id}/remove/", "/review/"],
         "auditor": ["/audit/"],
     }.items():  # fmt: skip
         page = signed_in(name)
