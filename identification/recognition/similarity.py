@@ -25,22 +25,41 @@ def cut_onto(points: Sequence[Point], template: Sequence[Point], *, template_sid
     """The square of the photograph that becomes the template's square; ValueError where all points are one.
 
     points: of the photograph, each to lie where the template has it. The best shift, turn and scale in the sense of
-    least squares within the template (Umeyama 1991; in the plane, points as complex numbers give it in one line, and a
-    mirror image can't come out).
+    least squares within the template, as ArcFace's own alignment has it.
     """
-    found = [complex(x, y) for x, y in points]
-    targets = [complex(x, y) for x, y in template]
-    middle, target_middle = sum(found) / len(found), sum(targets) / len(targets)
-    spread = sum(abs(point - middle) ** 2 for point in found)
-    both = sum(
-        (target - target_middle) * (point - middle).conjugate() for point, target in zip(found, targets, strict=True)
-    )
-    if spread == 0 or both == 0:
-        raise ValueError("The landmarks of this face have no extent, so it can't be aligned by them.")
-    back = spread / both  # from the template to the photograph
-    centre = (complex(template_side, template_side) / 2 - target_middle) * back + middle
-    return Cut((centre.real, centre.imag), template_side * abs(back), template_side * abs(back), _degrees(back))
+    turn, shift = _fit(points, template)
+    if turn == 0:
+        raise ValueError(_NO_EXTENT)
+    return _cut(1 / turn, -shift / turn, template_side)
 
 
-def _degrees(turn: complex) -> float:
-    return math.degrees(cmath.phase(turn))
+def cut_from(points: Sequence[Point], template: Sequence[Point], *, template_side: float) -> Cut:
+    """As `cut_onto`, but with the least squares within the photograph, as dlib has it; a little narrower."""
+    turn, shift = _fit(template, points)
+    if turn == 0:
+        raise ValueError(_NO_EXTENT)
+    return _cut(turn, shift, template_side)
+
+
+_NO_EXTENT = "The landmarks of this face have no extent, so it can't be aligned by them."
+
+
+def _fit(source: Sequence[Point], target: Sequence[Point]) -> tuple[complex, complex]:
+    """The numbers a and b with which a * source + b comes nearest to the target, both as complex numbers.
+
+    Umeyama 1991; in the plane it is one line, and a mirror image can't come out.
+    """
+    sources, targets = [complex(x, y) for x, y in source], [complex(x, y) for x, y in target]
+    middle, target_middle = sum(sources) / len(sources), sum(targets) / len(targets)
+    spread = sum(abs(point - middle) ** 2 for point in sources)
+    if spread == 0:
+        return 0, target_middle
+    both = sum((to - target_middle) * (at - middle).conjugate() for at, to in zip(sources, targets, strict=True))
+    turn = both / spread
+    return turn, target_middle - turn * middle
+
+
+def _cut(turn: complex, shift: complex, side: float) -> Cut:
+    """The cut whose points are turn * template + shift."""
+    centre = turn * complex(side, side) / 2 + shift
+    return Cut((centre.real, centre.imag), side * abs(turn), side * abs(turn), math.degrees(cmath.phase(turn)))

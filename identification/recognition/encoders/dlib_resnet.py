@@ -4,7 +4,7 @@ That package also holds a 68-point landmark file whose training data forbid comm
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from identification.recognition.alignment import Cut, cut_square
 from identification.recognition.encoders.base import Embeddings, EncoderSpec, EncoderUnavailable, to_unit_length
-from identification.recognition.similarity import cut_onto
+from identification.recognition.similarity import cut_from
 from identification.recognition.types import DetectedFace, Point
 from identification.recognition.weights import sha256_of
 
@@ -41,32 +41,46 @@ _SURROUNDINGS = 1.0  # margin around the box in which dlib looks for its points
 _LARGEST_SQUARE = 400  # pixels along that square's side; a face then has 200
 _LOWER = 0.05  # dlib's boxes sit lower on the face than MTCNN's, by this part of their side
 
-# Where the points lie in a chip, as parts of its side. dlib's: the outer and inner corner of the one eye, of the other
-# eye, and the base of the nose, with dlib's own padding of a quarter (dlib/image_transforms/interpolation.h).
-DLIB_POINTS: tuple[Point, ...] = (
-    (0.73971, 0.30900),
-    (0.59737, 0.31931),
-    (0.24705, 0.30915),
-    (0.38939, 0.31938),
-    (0.49341, 0.58520),
+# dlib's mean face: the outer and inner corner of the one eye, of the other eye, and the base of the nose, as parts of
+# the face's side (dlib/image_transforms/interpolation.h). dlib leaves a quarter of it around the face.
+_MEAN_FACE = (
+    (0.8595674595992, 0.2134981538014),
+    (0.6460604764104, 0.2289674387677),
+    (0.1205750620789, 0.2137274526848),
+    (0.3340850613712, 0.2290642403242),
+    (0.4901123135679, 0.6277975316475),
 )
-# MTCNN's: where its eyes, nose and corners of the mouth come to lie in chips aligned by dlib's; median over LFW.
-MTCNN_POINTS: tuple[Point, ...] = (
-    (0.31971, 0.30602),
-    (0.67896, 0.30628),
-    (0.49849, 0.52106),
-    (0.34048, 0.70016),
-    (0.65542, 0.70081),
+_PADDING = 0.25
+DLIB_POINTS = tuple(((x + _PADDING) / (1 + 2 * _PADDING), (y + _PADDING) / (1 + 2 * _PADDING)) for x, y in _MEAN_FACE)
+# The detector's points: where MTCNN's eyes, nose and corners of the mouth come to lie, as parts of a chip's side, when
+# it is aligned by dlib's; the median over LFW.
+MTCNN_POINTS = (
+    (0.3197077290265904, 0.30602025432200464),
+    (0.6789583968711081, 0.306277580506813),
+    (0.4984894766121286, 0.5210580639632991),
+    (0.340479947052428, 0.700162272369101),
+    (0.6554211000300245, 0.7008110346853533),
 )
-# The chips of one face: how much wider than aligned, and whether mirrored.
-VIEWS = ((1.0, False), (1.0, True), (0.93, False), (1.07, True))
+# Where the face is looked for by dlib's points: moved to the right and down, larger, and turned clockwise, in parts of
+# its square and degrees. Each search errs a little; the median of them less.
+SEARCHES = (
+    (0.0, 0.0, 1.0, 0.0),
+    (0.06, 0.0, 1.0, 0.0),
+    (-0.06, 0.0, 1.0, 0.0),
+    (0.0, 0.06, 1.0, 0.0),
+    (0.0, -0.06, 1.0, 0.0),
+    (0.0, 0.0, 1.1, 0.0),
+    (0.0, 0.0, 0.9, 0.0),
+    (0.0, 0.0, 1.0, 8.0),
+    (0.0, 0.0, 1.0, -8.0),
+)
 # dlib compares by Euclidean distance, to which the length of a vector matters, and the product by cosine, to which it
 # doesn't. This constant beside the 128 numbers lets the cosine see some of the length.
 LENGTH_COUNTS = 1.5
 
 
 class DlibResNet:
-    """dlib's network over four chips of a face, aligned by dlib's five points and the detector's five together.
+    """dlib's network over four chips of a face, aligned by dlib's five points and the detector's five.
 
     What each part of this is worth, measured on 1,800 pairs of LFW, stands in docs/evaluation/dlib-resnet-v1. The raw
     vectors share a large common part, so scores lie close together; subtracting it spreads them and errs more often.
@@ -92,40 +106,65 @@ class DlibResNet:
         return np.array([self._mean_over_views(image, face) for face in faces]).reshape(-1, SPEC.dimension - 1)
 
     def _mean_over_views(self, image: Image.Image, face: DetectedFace) -> NDArray[np.float64]:
-        aligned = self._align(image, face)
-        vectors = [self._network.compute_face_descriptor(_chip(image, aligned, *view)) for view in VIEWS]
+        vectors = [self._network.compute_face_descriptor(np.asarray(chip)) for chip in self._views(image, face)]
         mean: NDArray[np.float64] = np.array(vectors).mean(axis=0)
         return mean
 
-    def _align(self, image: Image.Image, face: DetectedFace) -> Cut:
-        """The square of the photograph that the network sees."""
+    def _views(self, image: Image.Image, face: DetectedFace) -> list[Image.Image]:
+        """Four chips: by dlib's points; by both, mirrored; 7 per cent narrower; 7 per cent wider and mirrored."""
         points = self._points(image, face)
-        try:
-            return cut_onto([*points, *face.landmarks], [*DLIB_POINTS, *MTCNN_POINTS], template_side=1.0)
-        except ValueError:
-            return Cut.around(face, margin=0.5)
+        by_dlib = _aligned(face, points, DLIB_POINTS)
+        by_both = _aligned(face, [*points, *face.landmarks], [*DLIB_POINTS, *MTCNN_POINTS])
+        return [
+            cut_square(image, by_dlib, side=CHIP_SIDE),
+            ImageOps.mirror(cut_square(image, by_both, side=CHIP_SIDE)),
+            cut_square(image, _wider(by_both, 0.93), side=CHIP_SIDE),
+            ImageOps.mirror(cut_square(image, _wider(by_both, 1.07), side=CHIP_SIDE)),
+        ]
 
     def _points(self, image: Image.Image, face: DetectedFace) -> list[Point]:
-        """The five points that dlib finds, in pixels of the photograph."""
+        """The five points that dlib finds, in pixels of the photograph: each the median of several searches."""
+        squares = {turn: _Square.around(image, face, turn=turn) for *_, turn in SEARCHES}
+        found = [self._search(squares[turn], right, down, larger) for right, down, larger, turn in SEARCHES]
+        return [(float(x), float(y)) for x, y in np.median(found, axis=0)]
+
+    def _search(self, square: "_Square", right: float, down: float, larger: float) -> list[Point]:
+        face_side = square.face_side * larger
+        left = (square.side - face_side) / 2 + right * face_side
+        top = (square.side - face_side) / 2 + (_LOWER + down) * face_side
+        corners = (round(left), round(top), round(left + face_side), round(top + face_side))
+        found = self._landmarks(square.pixels, self._dlib.rectangle(*corners)).parts()
+        return [square.cut.to_photograph((point.x + 0.5, point.y + 0.5), square.side) for point in found]
+
+
+@dataclass(frozen=True)
+class _Square:
+    """A face with its surroundings, upright but for a turn: pixels of shape (side, side, 3)."""
+
+    cut: Cut
+    side: int
+    face_side: float
+    pixels: NDArray[np.uint8]
+
+    @classmethod
+    def around(cls, image: Image.Image, face: DetectedFace, *, turn: float) -> "_Square":
         cut = Cut.around(face, margin=_SURROUNDINGS)
+        cut = replace(cut, roll=cut.roll + turn)
         side = round(min(max(cut.width, CHIP_SIDE), _LARGEST_SQUARE))
         face_side = (face.box.width + face.box.height) / 2 * side / cut.width
-        pixels = np.asarray(cut_square(image, cut, side=side))
-        found = self._landmarks(pixels, self._box_within(side, face_side)).parts()
-        return [cut.to_photograph((point.x + 0.5, point.y + 0.5), side) for point in found]
-
-    def _box_within(self, side: int, face_side: float) -> object:
-        """The face's square, `face_side` pixels wide, inside the cut, as dlib's own detector would place it."""
-        left = (side - face_side) / 2
-        top = left + _LOWER * face_side
-        return self._dlib.rectangle(round(left), round(top), round(left + face_side), round(top + face_side))
+        return cls(cut, side, face_side, np.asarray(cut_square(image, cut, side=side)))
 
 
-def _chip(image: Image.Image, aligned: Cut, scale: float, mirrored: bool) -> NDArray[np.uint8]:
-    """One view of a face, shape (150, 150, 3)."""
-    cut = replace(aligned, width=aligned.width * scale, height=aligned.height * scale)
-    chip = cut_square(image, cut, side=CHIP_SIDE)
-    return np.asarray(ImageOps.mirror(chip) if mirrored else chip)
+def _aligned(face: DetectedFace, points: Sequence[Point], template: Sequence[Point]) -> Cut:
+    """The square of the photograph that brings points onto a template; by the box where they have no extent."""
+    try:
+        return cut_from(points, template, template_side=1.0)
+    except ValueError:
+        return Cut.around(face, margin=0.5)
+
+
+def _wider(cut: Cut, factor: float) -> Cut:
+    return replace(cut, width=cut.width * factor, height=cut.height * factor)
 
 
 def models_folder() -> Path | None:
