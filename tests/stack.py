@@ -16,13 +16,16 @@ from config.processes import Processes, commands, running
 from identification.models import Job
 
 
-def environment() -> dict[str, str]:
-    """Return what leads a process to the tests' database and files."""
+def environment(*, lease_seconds: int = 120) -> dict[str, str]:
+    """Return what leads a process to the tests' database and files.
+
+    A lease is also how long a job may take at most, model loading included, on a machine with much else to do.
+    """
     url = os.environ["DATABASE_URL"]
     return {
         "DATABASE_URL": url[: url.rindex("/") + 1] + connection.settings_dict["NAME"],
         "MEDIA_ROOT": str(settings.MEDIA_ROOT),
-        "JOB_LEASE_SECONDS": "15",
+        "JOB_LEASE_SECONDS": str(lease_seconds),
         "RECONCILE_EVERY_SECONDS": "2",
     }
 
@@ -48,7 +51,12 @@ def no_job_waits() -> bool:
 
 
 class Worker:
-    """A Celery worker that can be killed and started again, as an operating system's service manager would."""
+    """A Celery worker that can be killed and started again, as an operating system's service manager would.
+
+    Its leases are short, so that what it leaves behind is taken up soon.
+    """
+
+    LEASE_SECONDS = 15
 
     def __init__(self, log: Path) -> None:
         self.log = log
@@ -58,7 +66,11 @@ class Worker:
         command = commands(0, concurrency=2)["worker"]
         with self.log.open("ab") as out:
             return subprocess.Popen(
-                command, stdout=out, stderr=subprocess.STDOUT, env=os.environ | environment(), start_new_session=True
+                command,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=os.environ | environment(lease_seconds=self.LEASE_SECONDS),
+                start_new_session=True,
             )
 
     def kill(self) -> None:

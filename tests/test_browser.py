@@ -98,7 +98,7 @@ def enrolled(site: str, gallery: Gallery, requester, cast: Cast) -> Gallery:
         person = enrolment.enrol_person(actor=requester, gallery=gallery, name=cast.person(index).name)
         file = ContentFile(portrait(cast, index, 0), name=f"{index}.jpg")
         enrolment.add_reference(actor=requester, person=person, file=file, provenance="Drawn for the test")
-    wait_until(no_job_waits, seconds=180, what="the gallery is enrolled")
+    wait_until(no_job_waits, seconds=400, what="the gallery is enrolled")
     return gallery
 
 
@@ -244,7 +244,7 @@ def test_a_face_that_was_not_found_is_drawn_placed_by_hand_and_searched_for(sign
     assert [face.left, face.top, face.width, face.height] == pytest.approx(BOX, abs=2)
     assert face.landmarks == pytest.approx([coordinate for point in POINTS for coordinate in point], abs=2)
     assert face.detector == "by hand"
-    wait_until(lambda: Review.objects.filter(probe__face=face).exists(), seconds=60, what="it was searched for")
+    wait_until(lambda: Review.objects.filter(probe__face=face).exists(), seconds=180, what="it was searched for")
     page.goto(f"{site}/cases/{photograph.case_id}/")
     expect(page.get_by_text("Waiting for reviewers").first).to_be_visible()
 
@@ -279,7 +279,7 @@ def test_a_box_is_drawn_and_placed_in_numbers_without_javascript(signed_in, site
     for name, number in zip(("left", "top", "width", "height"), BOX, strict=True):
         page.locator(f"input[name={name}]").fill(str(number))
     page.get_by_role("button", name="Save").click()
-    wait_until(no_job_waits, seconds=60, what="the box is read")
+    wait_until(no_job_waits, seconds=180, what="the box is read")
     page.reload()
     page.get_by_role("link", name="Place them").click()
     page.get_by_text("In numbers").click()
@@ -287,7 +287,7 @@ def test_a_box_is_drawn_and_placed_in_numbers_without_javascript(signed_in, site
         for axis, coordinate in zip("xy", point, strict=True):
             page.locator(f"input[name=landmark_{number}_{axis}]").fill(str(coordinate))
     page.get_by_role("button", name="Save").click()
-    wait_until(photograph.faces.exists, seconds=60, what="the face is read")
+    wait_until(photograph.faces.exists, seconds=180, what="the face is read")
 
 
 def test_a_case_can_be_uploaded_reviewed_and_signed_without_javascript(

@@ -55,11 +55,7 @@ NOWHERE = {'"left"': None, "top": None, "width": None, "height": None}
         ("correction_names_the_finding_it_replaces", {"kind": "moved"}),
         ("correction_names_the_finding_it_replaces", {"kind": "removed", "state": "done", **NOWHERE}),
         ("correction_names_the_finding_it_replaces", {"finding_id": "its own"}),
-        pytest.param(
-            "correction_draws_a_box_unless_it_removes",
-            {"width": None},
-            marks=pytest.mark.xfail(strict=True, reason="a CHECK lets NULL > 0 pass; it has to ask IS NOT NULL"),
-        ),
+        ("correction_draws_a_box_unless_it_removes", {"width": None}),
         ("correction_draws_a_box_unless_it_removes", {"height": 0.0}),
         ("correction_draws_a_box_unless_it_removes", {'"left"': None}),
         ("correction_draws_a_box_unless_it_removes", {"kind": "removed", "finding_id": "its own", "state": "done"}),

@@ -156,7 +156,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='facecorrection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('height__isnull', True), ('kind', 'removed'), ('left__isnull', True), ('top__isnull', True), ('width__isnull', True)), models.Q(('height__gt', 0), ('kind__in', ('added', 'moved')), ('left__isnull', False), ('top__isnull', False), ('width__gt', 0)), _connector='OR'), name='correction_draws_a_box_unless_it_removes'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('height__isnull', True), ('kind', 'removed'), ('left__isnull', True), ('top__isnull', True), ('width__isnull', True)), models.Q(('kind__in', ('added', 'moved')), ('left__isnull', False), ('top__isnull', False), ('height__gt', 0), ('height__isnull', False), ('width__gt', 0), ('width__isnull', False)), _connector='OR'), name='correction_draws_a_box_unless_it_removes'),
         ),
         migrations.AddConstraint(
             model_name='facecorrection',

@@ -63,7 +63,9 @@ class FaceCorrection(models.Model):
                 condition=Q(
                     kind="removed", width__isnull=True, height__isnull=True, left__isnull=True, top__isnull=True
                 )
-                | Q(kind__in=("added", "moved"), width__gt=0, height__gt=0, left__isnull=False, top__isnull=False),
+                # NULL > 0 would pass a CHECK.
+                | Q(kind__in=("added", "moved"), left__isnull=False, top__isnull=False)
+                & Q(width__isnull=False, width__gt=0, height__isnull=False, height__gt=0),
                 name="correction_draws_a_box_unless_it_removes",
             ),
             models.CheckConstraint(
