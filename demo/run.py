@@ -77,10 +77,11 @@ class Demonstration:
         """Use facenet-vggface2 where its weights can be had, dlib-resnet-v1 where not; say which and why."""
         active = Encoder.objects.filter(active=True).first()
         if active and runs_here(active):
+            self._calibrate(active)
             return f"{active.name} is in use from an earlier run."
         if active:
             # Of an earlier release: everything is embedded again before anybody new can be searched for.
-            activate_encoder(actor=None, name=active.name)
+            self._calibrate(activate_encoder(actor=None, name=active.name))
             return f"{active.name} of this release; faces of earlier runs are embedded again by it."
         name, why = FACENET, "its weights are installed"
         if not is_available(FACENET, weights_dir=settings.WEIGHTS_DIR):

@@ -9,7 +9,7 @@ from PIL import Image
 from demo.cast import Cast
 from identification.recognition import runtime
 from identification.recognition.detection import MTCNNDetector
-from identification.recognition.tiles import Tile, tiles_of
+from identification.recognition.tiles import MOST, Tile, pieces_of, tiles_of
 from identification.recognition.types import Box
 
 WIDTH = 36  # pixels of a face's box in the large photograph
@@ -65,6 +65,26 @@ def test_small_faces_are_found_the_wrong_way_up_too(detector, crowd) -> None:
     assert {face.found_at for face in found} == {180}
 
 
+def test_small_faces_that_lie_in_different_directions_are_found(detector, crowd) -> None:
+    """Where several people lie, one of them being upright says nothing of the others."""
+    photograph, middles = crowd
+    photograph = photograph.copy()
+    x, y = (round(value) for value in middles[1])
+    around = (x - 40, y - 40, x + 40, y + 40)
+    photograph.paste(photograph.crop(around).transpose(Image.Transpose.ROTATE_90), around)
+    found = detector.detect(photograph)
+    assert all(found_near(found, middle) for middle in middles)
+    assert {face.found_at for face in found} == {0, 270}
+
+
+def test_faces_in_a_photograph_much_longer_than_wide_are_found(detector, portraits) -> None:
+    strip = background((6000, 520))
+    strip.paste(portraits[0].resize((320, 400)), (400, 60))
+    strip.paste(portraits[1].resize((320, 400)), (4900, 60))
+    found = detector.detect(strip)
+    assert [round(face.box.centre[0] / 1000) for face in found] == [1, 5]
+
+
 def test_small_faces_beside_a_large_one_are_found(detector, crowd, portraits) -> None:
     photograph, middles = crowd
     photograph = photograph.copy()
@@ -113,6 +133,21 @@ def test_every_face_up_to_the_overlap_lies_whole_in_some_tile() -> None:
 def _inside(tile: Tile, box: Box) -> bool:
     left, top, right, bottom = tile.bounds
     return left <= box.left and top <= box.top and box.right <= right and box.bottom <= bottom
+
+
+@pytest.mark.parametrize(
+    "size",
+    [(50_412, 1_200), (63_000, 1_000), (40_000, 1_600), (16_000, 4_000), (8_165, 6_124), (1_000, 64_000), (90, 64_000)],
+)
+def test_photograph_of_any_shape_takes_a_bounded_number_of_passes(size) -> None:
+    pieces = pieces_of(size)
+    longest = max(max(right - left, bottom - top) for left, top, right, bottom in (piece.bounds for piece in pieces))
+    tiles = tiles_of(size, overlap=round(1.3 * 20 * longest / 1024), besides=[])
+    assert len(tiles) <= 120
+    assert len(pieces) <= 2 * max(size) / min(size)
+    for left, top, right, bottom in (tile.bounds for tile in tiles):
+        assert 0 < right - left <= MOST
+        assert 0 < bottom - top <= MOST
 
 
 def test_find_that_an_inner_edge_cuts_off_is_left_to_the_neighbour() -> None:

@@ -14,7 +14,7 @@ from identification import storage
 from identification.encoder_standing import coverage
 from identification.errors import IdentificationError, NotPermitted, NotReady
 from identification.models import Case, Embedding, Encoder, Face, Gallery, Job, Photograph, Probe, Search
-from identification.services import embedding, intake
+from identification.services import embedding, installation, intake
 from identification.services.embedding import tend_embeddings
 from identification.services.encoders import activate_encoder, active_encoder, cancel_preparation, model_of
 from identification.services.jobs import claim_job
@@ -381,6 +381,31 @@ def test_search_of_a_probe_that_is_not_embedded_yet_waits_and_uses_up_no_attempt
     work_off()
     run_job(job_id=job.pk)
     assert Search.objects.get().encoder == encoder
+
+
+def test_search_of_a_probe_that_could_not_be_embedded_ends_instead_of_waiting_for_ever(
+    encoder: Encoder, case: Case, random_vectors: Vectors
+) -> None:
+    (face,) = faces_in(case, encoder, random_vectors)
+    face.embeddings.all().delete()
+    Job.objects.create(kind=Job.Kind.EMBED_FACE, subject_id=face.pk, state=Job.State.QUARANTINED)
+    job = Job.objects.get(kind=Job.Kind.SEARCH_PROBE)
+    for _ in range(3):
+        run_job(job_id=job.pk)
+    job.refresh_from_db()
+    assert job.state == Job.State.QUARANTINED
+    assert "could not be embedded" in job.last_error
+
+
+@pytest.mark.parametrize("what", ["install", "fetch", "remove"])
+def test_installing_and_removing_ask_for_the_administrator_role(what: str, requester: User, tmp_path: Path) -> None:
+    does = {
+        "install": lambda: installation.install_encoder(actor=requester, file=tmp_path / "brought.onnx"),
+        "fetch": lambda: installation.fetch_encoder(actor=requester, name="facenet-vggface2"),
+        "remove": lambda: installation.remove_encoder(actor=requester, name="facenet-vggface2"),
+    }
+    with pytest.raises(NotPermitted):
+        does[what]()
 
 
 def test_going_back_to_an_encoder_that_has_every_face_is_immediate(

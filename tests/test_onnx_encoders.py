@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,8 @@ def test_descriptor_is_read_from_toml_and_kept_in_plain_values(tmp_path: Path) -
         ({"dimension": None}, "`dimension` is missing; it must be a whole number from 16 to 2048"),
         ({"licence": None}, "`licence` is missing"),
         ({"dimension": 8}, "`dimension` must be a whole number from 16 to 2048, not 8"),
+        ({"dimension": 10**400}, "`dimension` must be a whole number from 16 to 2048, not 1000"),
+        ({"scale": 10**400}, "`scale` must be a number"),
         ({"dimension": 512.0}, "`dimension` must be a whole number"),
         ({"dimension": True}, "`dimension` must be a whole number"),
         ({"name": "ArcFace R100"}, "`name` must be 1 to 60 lower-case letters"),
@@ -166,6 +169,12 @@ def test_landmarks_in_one_point_are_refused() -> None:
 
 
 # Running it
+
+
+def test_face_whose_landmarks_are_one_point_is_embedded_by_its_box(tmp_path: Path, portraits) -> None:
+    pointless = replace(FACE, landmarks=((240.0, 310.0),) * 5)
+    (vector,) = encoder_of(tmp_path).embed(portraits[0], [pointless])
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])

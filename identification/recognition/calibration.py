@@ -8,7 +8,7 @@ the same. Clopper and Pearson's exact interval is then taken for that many, and 
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import expm1, log1p, log10
 from pathlib import Path
@@ -24,6 +24,8 @@ LEVEL = 0.95
 FORMAT = "countersign-calibration/1"
 LONGEST_DATA = 200  # characters
 FEWEST_COMPARISONS = 20  # fewer say nothing worth keeping
+MOST_COMPARISONS = 2**63 - 1  # that can be kept
+SURE_ENOUGH = 3  # an estimate is told where the upper bound is at most so many times as high, and else that bound
 RAREST_TOLD = 1_000  # searches; what is rarer is told as "fewer than 1 in 1,000"
 
 
@@ -52,8 +54,14 @@ class Table:
         """Refuse what no measurement gives."""
         if not self.rows or self.comparisons < 1:
             raise CalibrationError("The calibration table is empty.")
+        if self.comparisons > MOST_COMPARISONS:
+            raise CalibrationError("The calibration table tells of more comparisons than can be made.")
         for row in self.rows:
-            if not (-1.001 <= row.score <= 1.001 and 0 <= row.low <= row.fmr <= row.high <= 1 and row.fmr > 0):
+            if not (
+                -1.001 <= row.score <= 1.001
+                and 0 <= row.low <= row.fmr <= row.high <= 1
+                and row.fmr >= 1 / MOST_COMPARISONS
+            ):
                 raise CalibrationError(f"The calibration table has a row that can't be: {row}.")
         for row, after in zip(self.rows, self.rows[1:], strict=False):
             falls = row.score < after.score and row.fmr > after.fmr and row.low >= after.low and row.high >= after.high
@@ -61,14 +69,12 @@ class Table:
                 raise CalibrationError("In the calibration table a higher score must mean a lower false match rate.")
 
     def at(self, score: float) -> Row | None:
-        """The last row whose score isn't above this one, so that the FMR is never understated; None beyond the table.
+        """The last row whose score isn't above this one, so that the FMR is never understated; None beyond the table."""
+        return None if score > self.rows[-1].score else self.reached(score)[-1]
 
-        Below the first row every comparison would be accepted.
-        """
-        if score > self.rows[-1].score:
-            return None
-        reached = [row for row in self.rows if row.score <= score]
-        return reached[-1] if reached else self.rows[0]
+    def reached(self, score: float) -> Sequence[Row]:
+        """The rows whose score isn't above this one; below all of them the first, where every one is accepted."""
+        return [row for row in self.rows if row.score <= score] or self.rows[:1]
 
     @property
     def rarest(self) -> int:
@@ -85,7 +91,7 @@ class Table:
         try:
             read = tuple(Row(*(float(value) for value in row)) for row in rows)
             return cls(int(comparisons), read)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise CalibrationError("This isn't a calibration table: rows have four numbers each.") from error
 
 
@@ -129,7 +135,7 @@ class Made:
             return cls(name, version, weights, str(said["data"]), str(said["data_sha256"]), table)
         except OSError as error:
             raise CalibrationError(f"{file} can't be read: {error.strerror or error}.") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise CalibrationError(
                 f"{file} isn't a calibration: give a calibration.json that was made here."
             ) from error
@@ -209,40 +215,72 @@ def sentence(table: Table, *, score: float, gallery_size: int) -> str:
     """
     if gallery_size < 1:
         raise ValueError("A gallery without references shows nobody.")
-    row = table.at(score)
-    if row is not None:
-        return f"{_often(_chance(row.fmr, gallery_size), _chance(row.high, gallery_size))} {_SHOWS}."
-    bound = _chance(table.rows[-1].high, gallery_size)
+    said = (
+        f"{_often(table.reached(score), gallery_size)} of a gallery this large would show a wrong person at this score."
+    )
+    if score <= table.rows[-1].score:
+        return said
     return (
-        f"{_at_most(bound)} {_SHOWS}. How much rarer it is isn't known: rarer than 1 in {table.rarest:,} could not be "
-        f"measured on {table.comparisons:,} comparisons."
+        f"{said} How much rarer it is isn't known: rarer than 1 in {table.rarest:,} could not be measured on "
+        f"{table.comparisons:,} comparisons."
     )
 
 
-_SHOWS = "of a gallery this large would show a wrong person at this score"
+@dataclass(frozen=True)
+class _Told:
+    """A chance in words, with the number that they name."""
+
+    number: float
+    words: str
+
+
+def _often(reached: Sequence[Row], gallery_size: int) -> str:
+    """The rarest of what is told of the rows up to a score, so that a higher score is never told as more common.
+
+    Where that is the estimate of a lower score, it is told as no more than a bound: "At most about".
+    """
+    told = [_told(row, gallery_size) for row in reversed(reached)]
+    rarest = min(told, key=lambda one: one.number)  # of equals the highest score's own
+    return rarest.words if rarest is told[0] else rarest.words.replace("About", "At most about")
+
+
+def _told(row: Row, gallery_size: int) -> _Told:
+    """Of one row: the estimate where it is sure enough, and else the upper bound.
+
+    Which of both doesn't depend on the gallery, so that a larger one is never told as more favourable.
+    """
+    estimate, bound = _chance(row.fmr, gallery_size), _chance(row.high, gallery_size)
+    if row.high > SURE_ENOUGH * row.fmr or bound < 1 / RAREST_TOLD:
+        return _at_most(bound)
+    if estimate < 1 / RAREST_TOLD:
+        return _Told(1 / RAREST_TOLD, f"At most about 1 in {RAREST_TOLD:,} searches")
+    return _about(estimate)
 
 
 def _chance(fmr: float, gallery_size: int) -> float:
     return -expm1(gallery_size * log1p(-fmr)) if fmr < 1 else 1.0
 
 
-def _often(chance: float, at_most: float) -> str:
+def _about(chance: float) -> _Told:
+    """An estimate in words."""
     if chance >= 0.95:
-        return "Nearly every search"
+        return _Told(1.0, "Nearly every search")
     if chance >= 0.095:
-        return f"About {round(chance * 10)} in 10 searches"
-    if at_most < 1 / RAREST_TOLD:
-        return f"Fewer than 1 in {RAREST_TOLD:,} searches"
-    return f"About 1 in {_roughly(1 / chance):,} searches"
+        tenths = round(chance * 10)
+        return _Told(tenths / 10, f"About {tenths} in 10 searches")
+    one_in = _roughly(1 / chance)
+    return _Told(1 / one_in, f"About 1 in {one_in:,} searches")
 
 
-def _at_most(chance: float) -> str:
+def _at_most(chance: float) -> _Told:
     """An upper bound in words, rounded so that it stays one."""
     if chance >= 0.9:
-        return "An unknown part of all searches"
+        return _Told(1.0, "An unknown part of all searches")
     if chance > 0.1:
-        return f"At most {int(chance * 10) + 1} in 10 searches"
-    return f"Fewer than 1 in {min(round_down(1 / chance), RAREST_TOLD):,} searches"
+        tenths = int(chance * 10) + 1
+        return _Told(tenths / 10, f"At most {tenths} in 10 searches")
+    one_in = round_down(min(1 / chance, RAREST_TOLD))
+    return _Told(1 / one_in, f"Fewer than 1 in {one_in:,} searches")
 
 
 def _roughly(value: float) -> int:

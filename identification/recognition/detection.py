@@ -6,8 +6,9 @@ on LFW: the pass that sees a face upright is always surer of it than the other t
 between two quarter turns is seen by two passes or more, and a second look, turned upright, decides.
 
 A large photograph is searched whole at a reduced size, and then once more in tiles at full size for the faces that are
-too small there: only in the turns in which people were found, because they stand the same way up, and not where a
-large face fills the tile. Where nobody was found, in all four turns.
+too small there, again in all four turns: where several people lie, they lie in several directions. Only where somebody
+was taken from nearby, so that a face is large, the tiles are searched in that face's turn alone, and not where it fills
+the tile. A photograph that is much longer than wide is searched in pieces from the beginning.
 """
 
 from collections.abc import Sequence
@@ -30,12 +31,13 @@ from identification.recognition.finds import (
     tilt,
     turn_forth,
 )
-from identification.recognition.tiles import Tile, tiles_of
+from identification.recognition.tiles import Tile, pieces_of, tiles_of
 from identification.recognition.types import Box, DetectedFace, roll_of
 
 SEARCH = 2  # rises whenever this module would find other faces, boxes or landmarks in some photograph
 LONGEST_SIDE = 1024  # pixels at which the whole photograph is searched
 SMALLEST_FACE = 20  # pixels at that size; the detector's smallest window
+NEARBY = 6  # a face is large from this part of the photograph's narrow side on
 SMALLEST_IN_TILES = 30  # pixels of the photograph; faces from 32 pixels up are to be found
 TILE_SCALE = SMALLEST_FACE / SMALLEST_IN_TILES  # no more detail than the smallest window can use
 TILE_PYRAMID = 0.6  # from one size of window to the next; coarser than MTCNN's 0.709, for few sizes are looked for
@@ -94,34 +96,37 @@ class MTCNNDetector:
 
     def _search_whole(self, image: Image.Image) -> list[DetectedFace]:
         """What four passes over the whole photograph see, at a bounded size."""
-        scale = min(1.0, LONGEST_SIDE / max(image.size))
-        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        small = image if scale == 1.0 else image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-        factors = (image.width / size[0], image.height / size[1])
-        return [enlarge(face, factors) for turn in QUARTER_TURNS for face in self._search_turned(small, turn)]
+        return [
+            face
+            for piece in pieces_of(image.size)
+            for turn in QUARTER_TURNS
+            for face in self._search_part(image, piece, turn, self._network, _whole_scale(image.size))
+        ]
 
     def _search_tiles(self, image: Image.Image, found: Sequence[DetectedFace]) -> list[DetectedFace]:
         """The faces that are too small to be seen in the whole photograph, reduced as it was."""
-        smallest_seen = SMALLEST_FACE * max(image.size) / LONGEST_SIDE
+        smallest_seen = SMALLEST_FACE / _whole_scale(image.size)
         if smallest_seen <= SMALLEST_IN_TILES:
             return []
-        turns = {face.found_at for face in found if face.confidence >= SURE} or QUARTER_TURNS
+        tiles = tiles_of(image.size, overlap=round(1.3 * smallest_seen), besides=[face.box for face in found])
         small = [
             face
-            for tile in tiles_of(image.size, overlap=round(1.3 * smallest_seen), besides=[face.box for face in found])
-            for turn in turns
-            for face in self._search_tile(image, tile, turn)
+            for tile in tiles
+            for turn in _turns_of_tiles(image.size, found)
+            for face in self._search_part(image, tile, turn, self._fine, TILE_SCALE)
         ]
         return [face for face in small if not any(covers(other, face) for other in found)]
 
-    def _search_tile(self, image: Image.Image, tile: Tile, turn: int) -> list[DetectedFace]:
+    def _search_part(self, image: Image.Image, tile: Tile, turn: int, network: Any, scale: float) -> list[DetectedFace]:
+        """What one pass sees upright in a part of the photograph, reduced to this scale, and whole."""
         part = tile.of(image)
-        size = (round(part.width * TILE_SCALE), round(part.height * TILE_SCALE))
-        seen = self._search_turned(part.resize(size, Image.Resampling.BOX), turn, self._fine)
+        size = (max(1, round(part.width * scale)), max(1, round(part.height * scale)))
+        small = part if size == part.size else part.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
         factors = (part.width / size[0], part.height / size[1])
+        seen = self._search_turned(small, turn, network)
         return [face for find in seen if tile.holds((face := shift(enlarge(find, factors), tile.corner)).box)]
 
-    def _search_turned(self, image: Image.Image, turn: int, network: Any = None) -> list[DetectedFace]:
+    def _search_turned(self, image: Image.Image, turn: int, network: Any) -> list[DetectedFace]:
         """The credible faces that one pass sees upright, mapped back into the coordinates of `image`."""
         found = self._search(turn_back(image, turn), network)
         credible = [face for face in found if face.confidence >= POSSIBLE and looks_upright(face.landmarks)]
@@ -162,6 +167,18 @@ class MTCNNDetector:
         except (RuntimeError, IndexError):
             # facenet-pytorch trips over a find that lies wholly outside the image; with a border none does.
             return _run(network, image, border=max(image.size) // 4)
+
+
+def _whole_scale(size: tuple[int, int]) -> float:
+    """By how much a photograph, or each of its pieces, is reduced before it is searched whole."""
+    left, top, right, bottom = pieces_of(size)[0].bounds
+    return min(1.0, LONGEST_SIDE / max(right - left, bottom - top))
+
+
+def _turns_of_tiles(size: tuple[int, int], found: Sequence[DetectedFace]) -> Sequence[int]:
+    """The turns in which tiles are searched: those of the large faces where there are any, else all."""
+    large = [face for face in found if face.confidence >= SURE and max(face.upright_size) >= min(size) / NEARBY]
+    return sorted({face.found_at for face in large}) or QUARTER_TURNS
 
 
 def _surest(faces: Sequence[DetectedFace], *, within: Box) -> DetectedFace | None:

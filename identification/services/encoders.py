@@ -100,7 +100,7 @@ def activate_encoder(*, actor: User | None, name: str, version: str = "", withou
 
     without_failed: end a preparation in which nothing is left but faces that could not be embedded.
     """
-    _permit(actor)
+    permit(actor)
     alone()
     encoder = find_encoder(name, version)
     if encoder.active:
@@ -118,7 +118,7 @@ def activate_encoder(*, actor: User | None, name: str, version: str = "", withou
 @transaction.atomic
 def cancel_preparation(*, actor: User | None) -> Encoder:
     """Stop preparing an encoder. What it has embedded stays, so that it can be taken up again."""
-    _permit(actor)
+    permit(actor)
     alone()
     encoder = Encoder.objects.filter(preparing=True).first()
     if encoder is None:
@@ -211,6 +211,6 @@ def facts(encoder: Encoder) -> dict[str, object]:
     return {"name": encoder.name, "version": encoder.version, "weights_sha256": encoder.weights_sha256}
 
 
-def _permit(actor: User | None) -> None:
+def permit(actor: User | None) -> None:
     """Let an administrator, or whoever is at the command line."""
     require(actor is None or policies.can_choose_encoder(actor), NEEDS_ADMINISTRATOR)

@@ -15,7 +15,7 @@ from identification.recognition import weights
 from identification.recognition.encoders import SHIPPED, OnnxModel
 from identification.recognition.encoders.descriptor import read_descriptor
 from identification.recognition.encoders.onnx import installed_path, placing_model
-from identification.services.encoders import UnknownEncoder, alone, facts, find_encoder
+from identification.services.encoders import UnknownEncoder, alone, facts, find_encoder, permit
 
 # Searches and candidates are evidence: the vectors that they rest on stay.
 _DELETE_UNUSED = """
@@ -43,6 +43,7 @@ class Removal:
 
 def install_encoder(*, actor: User | None, file: Path, descriptor: Path | None = None) -> Encoder:
     """Install an encoder from a file: an ONNX model with its descriptor, or the pinned weights of a shipped one."""
+    permit(actor)
     if file.suffix.lower() == ".onnx":
         return _install_onnx(actor=actor, file=file, described=descriptor or file.with_suffix(".toml"))
     if descriptor is not None:
@@ -64,6 +65,7 @@ def _install_pinned(*, actor: User | None, file: Path) -> Encoder:
 @transaction.atomic
 def fetch_encoder(*, actor: User | None, name: str, on_progress: weights.Progress | None = None) -> Encoder:
     """Install a shipped encoder's weights from their published address; nothing to do where they are there."""
+    permit(actor)
     if name not in SHIPPED:
         raise UnknownEncoder(f"{name} has no published address. Fetched can be {', '.join(weights.PINNED)}.")
     there = name in weights.PINNED and weights.is_installed(name, weights_dir=settings.WEIGHTS_DIR)
@@ -122,6 +124,7 @@ def _brought_back(encoder: Encoder) -> Encoder:
 @transaction.atomic
 def remove_encoder(*, actor: User | None, name: str, version: str = "") -> Removal:
     """Drop an encoder's embeddings and weights; what searches and candidates rest on is evidence and stays."""
+    permit(actor)
     alone()
     encoder = Encoder.objects.select_for_update().get(pk=find_encoder(name, version).pk)
     if encoder.active:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from audit.services import record
-from identification.errors import NotReady
+from identification.errors import NotReady, NotSearchable
 from identification.models import Candidate, Embedding, Encoder, Gallery, Job, Probe, PurposePolicy, Search
 from identification.models import SearchedGallery as Searched
 from identification.selectors import permitted_galleries
@@ -96,6 +96,9 @@ def search_probe(*, job: Job) -> Search | None:
 def _embedding_of(probe: Probe, encoder: Encoder) -> Embedding:
     embedding = Embedding.objects.select_related("encoder").filter(face=probe.face_id, encoder=encoder).first()
     if embedding is None:
+        given_up = Job.objects.filter(kind=Job.Kind.EMBED_FACE, subject_id=probe.face_id, state=Job.State.QUARANTINED)
+        if given_up.exists():
+            raise NotSearchable(f"The face of this probe could not be embedded by {encoder}.")
         raise NotReady(f"The face of this probe has not been embedded by {encoder} yet.")
     return embedding
 

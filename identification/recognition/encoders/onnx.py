@@ -217,11 +217,17 @@ def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _crop(image: Image.Image, face: DetectedFace, described: Descriptor) -> Image.Image:
-    if described.alignment == ARCFACE:
-        cut = cut_onto(face.landmarks, ARCFACE_112, template_side=ARCFACE_SIDE)
-    else:
-        cut = Cut.stretched(face, margin=described.margin)
-    return cut_square(image, cut, side=described.input_size)
+    return cut_square(image, _cut(face, described), side=described.input_size)
+
+
+def _cut(face: DetectedFace, described: Descriptor) -> Cut:
+    if described.alignment != ARCFACE:
+        return Cut.stretched(face, margin=described.margin)
+    try:
+        return cut_onto(face.landmarks, ARCFACE_112, template_side=ARCFACE_SIDE)
+    except ValueError:
+        # Landmarks without extent, as a person may place them: the box is all that is known.
+        return Cut.around(face, margin=0.0)
 
 
 def _shape(numbers: Sequence[object]) -> str:
