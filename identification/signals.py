@@ -1,4 +1,4 @@
-"""News for the apps above; nothing here waits for an answer."""
+"""News for the apps above. A receiver refuses by raising an IdentificationError, which undoes what it was told of."""
 
 from django.dispatch import Signal
 

@@ -18,5 +18,5 @@ def open_review_of_search(search: Search, **_: Any) -> None:
 
 @receiver(face_replaced)
 def withdraw_review_of_face(correction: FaceCorrection, **_: Any) -> None:
-    """Withdraw the unfinished review of a face that counts no more."""
+    """Withdraw the unfinished review of a face that counts no more; refuse the correction if anybody has signed."""
     withdraw_review(correction=correction)

@@ -216,7 +216,6 @@ def signed(request: HttpRequest, assignment_id: UUID) -> HttpResponse:
         "assessment": assignment.assessment,
         "candidates": listed.order_by("rank"),
         # Whether it has ended, and nothing else of the state: the rest would tell what others did.
-        "withdrawn": assignment.review.state == ReviewState.WITHDRAWN,
         "ended": selectors.ended_reviews(_viewer(request)).filter(pk=assignment.review_id).exists(),
     }
     return render(request, "review/signed.html", context)

@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 
 from accounts.models import User
-from identification.models import Case, Encoder, Face, FaceCorrection, Gallery, Job, Photograph, Reference
+from identification.models import Case, Encoder, Face, FaceCorrection, Gallery, Job, Photograph, Probe, Reference
 from identification.recognition.types import Box
 from identification.services import enrolment, intake
 from identification.services.work import run_job
+from review.models import Review
 from tests import factories
 
 BOX = Box(12, 14, 30, 36)
@@ -41,6 +42,14 @@ def read(*corrections: FaceCorrection) -> None:
         jobs = Job.objects.filter(kind=Job.Kind.PLACE_FACE, subject_id=correction.pk, finished_at__isnull=True)
         run_job(job_id=jobs.get().pk)
         correction.refresh_from_db()
+
+
+def read_and_searched(correction: FaceCorrection) -> Review:
+    """Let the worker read what was drawn and search for its face; return the review that this opens."""
+    read(correction)
+    probe = Probe.objects.get(face=correction.face)
+    run_job(job_id=Job.objects.get(subject_id=probe.pk).pk)
+    return Review.objects.get(probe=probe)
 
 
 def standing(photograph: Photograph) -> Sequence[Face]:

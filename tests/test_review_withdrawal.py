@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from audit.models import Entry
+from identification.errors import SignedAlready
 from identification.models import Case, Encoder, FaceCorrection, Job, Person, Photograph, Probe
 from identification.services import correction as correcting
 from identification.services.work import run_job
@@ -19,7 +20,7 @@ from review.services.assessment import sign_assessment
 from review.standing import standing_of_case
 from tests import factories
 from tests.conftest import PASSWORD, StandInModels
-from tests.correction_scene import BOX, ELSEWHERE, SEEN, read
+from tests.correction_scene import BOX, ELSEWHERE, SEEN, read_and_searched
 from tests.review_steps import entries
 from tests.threads import in_threads
 
@@ -31,13 +32,6 @@ def move(requester: User, models: StandInModels, random_vectors) -> Callable[[Re
 
     models.in_box, models.vectors = SEEN, [random_vectors()]
     return box_of
-
-
-def read_and_searched(correction: FaceCorrection) -> Review:
-    read(correction)
-    probe = Probe.objects.get(face=correction.face)
-    run_job(job_id=Job.objects.get(subject_id=probe.pk).pk)
-    return Review.objects.get(probe=probe)
 
 
 def test_unfinished_review_of_a_moved_face_is_withdrawn_and_begins_again(
@@ -80,19 +74,43 @@ def test_withdrawing_and_correcting_stand_or_fall_together(
     assert (review.state, FaceCorrection.objects.count()) == ("open", 0)
 
 
-def test_discordant_review_is_withdrawn_and_what_was_signed_stays(
-    review: Review, people: list[Person], move, first_reviewer: User, second_reviewer: User, adjudicator: User
-) -> None:
+def test_face_that_somebody_has_signed_about_stays_until_its_review_has_ended(
+    review: Review, people: list[Person], move, requester: User, first_reviewer: User, second_reviewer: User,
+    adjudicator: User,
+) -> None:  # fmt: skip
+    def is_refused() -> None:
+        review.refresh_from_db()
+        before = (review.state, list(Assignment.objects.values()), Entry.objects.count())
+        for correct in (lambda: move(review), lambda: correcting.remove_face(actor=requester, face=review.probe.face)):
+            with pytest.raises(SignedAlready, match="can be corrected once its review has ended"):
+                correct()
+        review.refresh_from_db()
+        assert (review.state, list(Assignment.objects.values()), Entry.objects.count()) == before
+        assert not FaceCorrection.objects.exists()
+
     factories.signed(first_reviewer, people[0])
+    is_refused()
     factories.signed(second_reviewer)
-    place = factories.taken(adjudicator)
-    before = list(Assessment.objects.values())
+    is_refused()  # a dissent waits for the adjudicator
+    factories.signed(adjudicator, people[0])
     move(review)
     review.refresh_from_db()
-    place.refresh_from_db()
-    assert (review.state, place.state) == (ReviewState.WITHDRAWN, Assignment.State.LAPSED)
-    assert list(Assessment.objects.values()) == before
-    assert queue.take_next(actor=adjudicator) is None
+    assert review.state == ReviewState.CONCLUDED
+
+
+def test_refused_correction_is_told_in_a_sentence_and_what_was_drawn_is_kept(
+    review: Review, requester: User, first_reviewer: User, client: Client
+) -> None:
+    face = review.probe.face
+    factories.signed(first_reviewer)
+    client.force_login(requester)
+    drawn = {"face": face.pk, "left": 12, "top": 14, "width": 30, "height": 36}
+    page = client.post(reverse("identification:faces", args=[face.photograph_id]), drawn).content.decode()
+    assert "Somebody has signed about this face." in page
+    assert 'name="height" value="36"' in page
+    page = client.post(reverse("identification:remove-face", args=[face.pk]), follow=True).content.decode()
+    assert "Somebody has signed about this face." in page
+    assert not FaceCorrection.objects.exists()
 
 
 def test_concluded_review_stands_and_the_new_face_gets_a_new_one(
@@ -106,28 +124,6 @@ def test_concluded_review_stands_and_the_new_face_gets_a_new_one(
     assert entries("review:review:withdrawn") == 0
     assert standing_of_case([review, again]) == "potential identification (1), waiting for reviewers (1)"
     assert factories.taken(third_reviewer).review == again
-
-
-def test_whoever_was_shown_scores_of_the_face_does_not_review_the_corrected_one(
-    review: Review, move, first_reviewer: User, second_reviewer: User
-) -> None:
-    factories.signed(first_reviewer)
-    held = factories.taken(second_reviewer)
-    again = read_and_searched(move(review))
-    assert queue.take_next(actor=first_reviewer) is None, "signed the withdrawn review, and saw names and scores"
-    place = factories.taken(second_reviewer)
-    assert (place.review, place.pk != held.pk) == (again, True)
-
-
-def test_whoever_signed_is_still_given_another_face_of_the_photograph(
-    review: Review, requester: User, encoder: Encoder, models: StandInModels, random_vectors, first_reviewer: User
-) -> None:
-    factories.signed(first_reviewer)
-    correcting.remove_face(actor=requester, face=review.probe.face)  # lies from 10 to 50
-    models.in_box, models.vectors = SEEN, [random_vectors()]
-    box = type(BOX)(51, 51, 12, 12)
-    again = read_and_searched(correcting.add_face(actor=requester, photograph=review.probe.photograph, box=box))
-    assert factories.taken(first_reviewer).review == again
 
 
 @pytest.mark.parametrize("step", ["work", "probe", "candidates", "conclude", "decline"])
@@ -162,17 +158,6 @@ def test_services_refuse_a_step_in_a_withdrawn_review(review: Review, move, firs
     with pytest.raises(ReviewWithdrawn):
         _sign(place)
     assert not Assessment.objects.exists()
-
-
-def test_who_signed_reads_that_the_review_was_withdrawn(
-    review: Review, move, first_reviewer: User, client: Client
-) -> None:
-    factories.signed(first_reviewer)
-    move(review)
-    client.force_login(first_reviewer)
-    page = client.get(reverse("review:signed", args=[Assignment.objects.get().pk])).content.decode()
-    assert "this review was withdrawn" in page
-    assert client.get(reverse("review:conclusion", args=[review.pk])).status_code == 404
 
 
 def test_search_that_ends_after_the_correction_opens_no_review(
@@ -223,22 +208,23 @@ def test_signing_and_correcting_at_once_is_one_before_the_other(
         def act(which: int, review: Review = review, place: Assignment = place) -> Any:
             try:
                 return correcting.remove_face(actor=requester, face=review.probe.face) if which else _sign(place)
-            except ReviewWithdrawn as refusal:
+            except (ReviewWithdrawn, SignedAlready) as refusal:
                 return refusal
 
-        results = in_threads(2, act)
+        results = {type(result) for result in in_threads(2, act)}
         review.refresh_from_db()
         place.refresh_from_db()
-        assert review.state == ReviewState.WITHDRAWN, "one signature concludes nothing"
         signed = review.assessments.exists()
-        assert signed == any(isinstance(result, Assessment) for result in results)
-        assert place.state == ("signed" if signed else "lapsed")
+        assert results == ({Assessment, SignedAlready} if signed else {ReviewWithdrawn, FaceCorrection})
+        assert (review.state, place.state) == (("open", "signed") if signed else ("withdrawn", "lapsed"))
+        assert FaceCorrection.objects.filter(finding=review.probe.face).exists() != signed
         came_first["signature" if signed else "correction"] += 1
-    assert entries("review:review:withdrawn") == sum(came_first.values()) == 20
+    assert entries("review:review:withdrawn") == came_first["correction"]
+    assert sum(came_first.values()) == 20
 
 
 @pytest.mark.django_db(transaction=True)
-def test_last_signature_and_correction_at_once_conclude_or_withdraw(
+def test_correction_at_once_with_the_last_signature_never_discards_what_was_signed(
     requester: User, case: Case, encoder: Encoder, people: list[Person], random_vectors, first_reviewer: User,
     second_reviewer: User,
 ) -> None:  # fmt: skip
@@ -249,16 +235,15 @@ def test_last_signature_and_correction_at_once_conclude_or_withdraw(
         def act(which: int, review: Review = review, last: Assignment = last) -> Any:
             try:
                 return correcting.remove_face(actor=requester, face=review.probe.face) if which else _sign(last)
-            except ReviewWithdrawn as refusal:
+            except SignedAlready as refusal:
                 return refusal
 
-        in_threads(2, act)
+        results = {type(result) for result in in_threads(2, act)}
         review.refresh_from_db()
-        assert hasattr(review, "conclusion") == (review.state == "concluded") == (review.assessments.count() == 2)
-        assert review.state in ("concluded", "withdrawn")
-        assert entries("review:review:withdrawn") + Review.objects.filter(state="concluded").count() == (
-            Review.objects.count()
-        )
+        corrected = FaceCorrection.objects.filter(finding=review.probe.face).exists()
+        assert results == {Assessment, FaceCorrection if corrected else SignedAlready}
+        assert (review.state, review.assessments.count()) == ("concluded", 2)
+    assert entries("review:review:withdrawn") == 0
 
 
 def _ready(
