@@ -16,8 +16,10 @@ def in_its_agency(user: User, review: Review) -> bool:
 
 @rules.predicate
 def has_asked(user: User, review: Review) -> bool:
-    """Whether the person uploaded the photograph or opened the case, and so can't judge it."""
-    return user.pk in (review.requested_by_id, review.case.opened_by_id)
+    """Whether the person uploaded the photograph, opened the case or drew the face's box, and so can't judge it."""
+    placement = getattr(review.probe.face, "placement", None)
+    drawn_by = placement and placement.corrected_by_id
+    return user.pk in (review.requested_by_id, review.case.opened_by_id, drawn_by)
 
 
 @rules.predicate

@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from accounts.models import User
 from identification.models import Calibration, Candidate, Case
 from identification.recognition.calibration import Table, sentence
-from review.models import Assessment, Assignment, Part, Review, ReviewState
+from review.corrected import ENDED, awaiting_another_judgement
+from review.models import Assessment, Assignment, Part, Review
 from review.services.queue import parts_of, waiting_for
 
 
@@ -108,26 +109,33 @@ def queue_of(viewer: User) -> Queue:
 def ended_reviews(viewer: User) -> QuerySet[Review]:
     """Reviews of the viewer's agency that have ended; unfinished ones tell nothing to anybody.
 
-    Who may still assess another probe of the same case doesn't see what was found about this one.
+    Who may still assess another probe of the same case doesn't see what was found about this one, nor does who may
+    assess the same face, corrected.
     """
-    return _with_nothing_left_to_judge(viewer).filter(
-        case__agency=viewer.agency_id, state__in=(ReviewState.CONCLUDED, ReviewState.INCONCLUSIVE)
-    ).select_related(
+    return _with_nothing_left_to_judge(viewer, reviews(viewer).filter(state__in=ENDED)).select_related(
         "case", "probe__photograph", "search__encoder", "conclusion__person", "conclusion__first_reviewer",
         "conclusion__second_reviewer",
     )  # fmt: skip
 
 
-def _with_nothing_left_to_judge(viewer: User) -> QuerySet[Review]:
+def _with_nothing_left_to_judge(viewer: User, found: QuerySet[Review]) -> QuerySet[Review]:
     if not parts_of(viewer):
-        return Review.objects.all()
+        return found
     judged = Assessment.objects.filter(review=OuterRef("pk"), reviewer=viewer)
     unfinished = Review.objects.unfinished().filter(case=OuterRef("case")).exclude(requested_by=viewer)
-    return Review.objects.filter(~Exists(unfinished.filter(~Exists(judged))))
+    return found.filter(~Exists(unfinished.filter(~Exists(judged))))
+
+
+def reviews(viewer: User) -> QuerySet[Review]:
+    """The reviews of the viewer's agency, without those that ended about a face which they may have to judge anew."""
+    found = Review.objects.filter(case__agency=viewer.agency_id)
+    return found.exclude(pk__in=awaiting_another_judgement(viewer)) if parts_of(viewer) else found
 
 
 def reviews_of(viewer: User, case: Case) -> QuerySet[Review]:
-    """The reviews in a case of the viewer's agency."""
-    return Review.objects.filter(case=case, case__agency=viewer.agency_id).select_related(
-        "probe__face", "probe__photograph", "conclusion__person", "case"
+    """The reviews in a case of which the viewer may know."""
+    return (
+        reviews(viewer)
+        .filter(case=case)
+        .select_related("probe__face", "probe__photograph", "conclusion__person", "case")
     )

@@ -13,8 +13,9 @@ from accounts.models import Role, User
 from audit.services import record
 from identification.models import PurposePolicy, Search
 from review import policies
+from review.corrected import known_before
 from review.errors import ReviewWithdrawn, StaleAssignment
-from review.models import Assessment, Assignment, Part, Review, ReviewState
+from review.models import Assignment, Part, Review, ReviewState
 from review.policies import require
 
 
@@ -54,29 +55,11 @@ def waiting_for(user: User, part: Part) -> QuerySet[Review]:
     state = ReviewState.OPEN if part == Part.REVIEWER else ReviewState.DISCORDANT
     return (
         Review.objects.filter(state=state, case__agency=user.agency_id)
-        .exclude(Q(requested_by=user) | Q(case__opened_by=user))
-        .filter(~Exists(had), ~Exists(_signed_about_this_face_before(user)))
+        .exclude(Q(requested_by=user) | Q(case__opened_by=user) | Q(probe__face__placement__corrected_by=user))
+        .filter(~Exists(had), ~Exists(known_before(user)))
         .annotate(held=Coalesce(Subquery(held.values("number")), 0))
         .filter(held__lt=places)
         .order_by("opened_at", "pk")
-    )
-
-
-def _signed_about_this_face_before(user: User) -> QuerySet[Assessment]:
-    """What this person signed about a face that a correction has replaced where this one is.
-
-    After signing they were shown names, scores and ranks, so nobody reviews the corrected face blind who did that.
-    """
-    replaced, this = "review__probe__face__", "probe__face__"
-    return Assessment.objects.annotate(
-        right=F(f"{replaced}left") + F(f"{replaced}width"), bottom=F(f"{replaced}top") + F(f"{replaced}height")
-    ).filter(
-        **{f"{replaced}correction__isnull": False, f"{replaced}photograph": OuterRef(f"{this}photograph")},
-        **{f"{replaced}left__lt": OuterRef(f"{this}left") + OuterRef(f"{this}width")},
-        **{f"{replaced}top__lt": OuterRef(f"{this}top") + OuterRef(f"{this}height")},
-        reviewer=user,
-        right__gt=OuterRef(f"{this}left"),
-        bottom__gt=OuterRef(f"{this}top"),
     )
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from identification.models import Case, FaceCorrection, Photograph
 from review import selectors, standing
+from review.corrected import ENDED
 from review.models import Review, ReviewState
 
 register = template.Library()
@@ -42,7 +43,7 @@ def standing_of_case(reviews: Sequence[Review]) -> str:
 def standings_of(viewer: User, cases: Iterable[Case]) -> dict[UUID, str]:
     """Say where each of many cases stands, by their ids, with one query."""
     reviews: dict[UUID, list[Review]] = {case.pk: [] for case in cases}
-    found = Review.objects.filter(case__in=list(reviews), case__agency=viewer.agency_id)
+    found = selectors.reviews(viewer).filter(case__in=list(reviews))
     for review in found.select_related("case", "conclusion"):
         reviews[review.case_id].append(review)
     return {case_id: standing.standing_of_case(of_case) for case_id, of_case in reviews.items()}
@@ -58,8 +59,7 @@ def by_probe(reviews: Iterable[Review]) -> dict[UUID, Review]:
 def concluded_before_correction(reviews: Iterable[Review], photograph: Photograph) -> list[Review]:
     """Return the ended reviews of a photograph's faces that a correction has replaced since; they stand as they are."""
     replaced = {correction.finding_id for correction in photograph.corrections.all()}
-    ended = (ReviewState.CONCLUDED, ReviewState.INCONCLUSIVE)
-    return [review for review in reviews if review.probe.face_id in replaced and review.state in ended]
+    return [review for review in reviews if review.probe.face_id in replaced and review.state in ENDED]
 
 
 @register.filter
