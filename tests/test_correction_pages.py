@@ -95,7 +95,7 @@ def test_taking_out_asks_first_and_says_what_happens(intake_desk: Client, photog
     face = standing(photograph)[0]
     address = reverse("identification:remove-face", args=[face.pk])
     question = text_of(intake_desk.get(address))
-    assert "A review of it that is under way is withdrawn" in question
+    assert "A review of it that is under way is withdrawn if nobody has signed yet" in question
     assert not FaceCorrection.objects.exists()
     answer = intake_desk.post(address, follow=True)
     assert answer.redirect_chain == [(page_of(photograph), 302)]
@@ -166,7 +166,8 @@ def test_photograph_that_waits_or_was_proposed_offers_no_form(
     reference = reference_with(requester, gallery, encoder, random_vectors())
     factories.searched(requester, case, encoder, random_vectors())
     page = text_of(intake_desk.get(page_of(reference.photograph)))
-    assert "Add a reference with another photograph" in page
+    assert "This reference is in use as evidence and stays as it is." in page
+    assert "proposed" not in page, "who corrects isn't told of candidate lists"
     assert 'id="edit"' not in page
 
 

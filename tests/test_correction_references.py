@@ -107,7 +107,7 @@ def test_reference_that_was_proposed_stays_as_it_was_compared(
         lambda: correcting.remove_face(actor=requester, face=reference.face),
         lambda: correcting.add_face(actor=requester, photograph=reference.photograph, box=BOX),
     ):
-        with pytest.raises(AlreadyProposed, match="Add a reference with another photograph"):
+        with pytest.raises(AlreadyProposed, match="enrol another photograph of the person"):
             call()
     assert as_it_is(reference).face == reference.face
 

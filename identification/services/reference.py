@@ -14,12 +14,12 @@ State = Photograph.State
 
 
 class AlreadyProposed(IdentificationError):
-    """A candidate list names this reference with the face as it is."""
+    """A candidate list names this reference with the face as it is. The sentence doesn't tell of lists."""
 
     def __init__(self) -> None:
         super().__init__(
-            "A search has proposed this person by this photograph, so its face stays as it was compared. Add a "
-            "reference with another photograph of the person, or with a part of this one cut out as a file of its own."
+            "This reference is in use as evidence and stays as it is. To use a better one, enrol another photograph of "
+            "the person."
         )
 
 
