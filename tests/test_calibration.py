@@ -1,6 +1,7 @@
 """A calibration says how often chance gives a score, only as far as that was measured, and only after signing."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,16 @@ from audit.models import Entry
 from identification.errors import NotPermitted
 from identification.evaluation.calibrating import table_of
 from identification.models import Calibration, Encoder, Person
-from identification.recognition.calibration import MOST_ROWS, CalibrationError, Made, Row, Table, make_table, sentence
+from identification.recognition.calibration import (
+    FORMAT,
+    MOST_ROWS,
+    CalibrationError,
+    Made,
+    Row,
+    Table,
+    make_table,
+    sentence,
+)
 from identification.services.calibration import calibrate_encoder
 from review.models import Review
 from tests import factories
@@ -127,9 +137,9 @@ TABLE = Table(
         (0.55, 35, "About 3 in 10 searches"),
         (0.60, 100, "About 1 in 10 searches"),
         (0.60, 50, "About 1 in 20 searches"),
-        (0.70, 100, "About 1 in 100 searches"),
+        (0.70, 100, "Fewer than 1 in 25 searches"),
         (0.70, 2, "Fewer than 1 in 1,000 searches"),
-        (0.70, 3, "About 1 in 3,000 searches"),
+        (0.70, 3, "Fewer than 1 in 830 searches"),
     ],
 )
 def test_sentence_says_how_many_searches_would_show_a_wrong_person(
@@ -163,13 +173,97 @@ def test_no_sentence_holds_a_percentage_or_a_likelihood() -> None:
             assert "match" not in said
 
 
-def test_larger_galleries_never_make_chance_rarer() -> None:
-    order = ("Fewer than 1 in 1,000", "About 1 in", "About", "Nearly every")
-    ranks = [
-        next(n for n, words in enumerate(order) if sentence(TABLE, score=0.65, gallery_size=size).startswith(words))
-        for size in (1, 10, 100, 500, 2000, 10_000)
+# As sparse at the top as the one measured on Labeled Faces in the Wild: the last row is one comparison.
+SPARSE = Table(
+    2_700_000,
+    (
+        Row(0.500, 1.0, 1.0, 1.0),
+        Row(0.900, 1e-3, 8e-4, 1.2e-3),
+        Row(0.940, 1e-6 * 19, 6e-6, 4.6e-5),
+        Row(0.945, 1e-6 * 9, 2e-6, 2.9e-5),
+        Row(0.950, 4e-7 * 1.01, 1e-8, 6.5e-6),
+        Row(0.951, 3.7e-7, 1e-8, 6e-6),
+    ),
+)
+
+
+def drawn_table(seed: int) -> Table:
+    """Rows by chance, some of them measured well and some badly, in any order."""
+    rng = np.random.default_rng(seed)
+    rates = np.concatenate([[1.0], np.sort(10 ** rng.uniform(-6.5, -0.1, 40))[::-1]])
+    above = np.maximum.accumulate((rates * rng.uniform(1, 8, 41))[::-1])[::-1].clip(max=1.0)
+    rows = zip(np.linspace(0, 0.98, 41), rates, rates / 10, above, strict=True)
+    return Table(2_700_000, tuple(Row(*(float(value) for value in row)) for row in rows))
+
+
+TABLES = [TABLE, SPARSE, independent(np.random.default_rng(1).normal(0.3, 0.15, 5000)), *map(drawn_table, range(4))]
+SIZES = [*range(1, 12), 20, 35, 50, 99, 100, 357, 1000, 2000, 5000, 13_000, 100_000, 10**6]
+
+
+def number_told(said: str) -> float:
+    """The part of all searches that a sentence names."""
+    if said.startswith(("Nearly every search", "An unknown part of all searches")):
+        return 1.0
+    told = re.match(r"(?:About|At most|At most about|Fewer than) ([\d,]+) in ([\d,]+) searches of a gallery", said)
+    assert told, said
+    part, of = (int(number.replace(",", "")) for number in told.groups())
+    return part / of
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_higher_scores_are_never_told_as_more_common(table: Table) -> None:
+    scores = [*np.linspace(-1, 1, 80).tolist(), *(row.score for row in table.rows), table.rows[-1].score + 1e-6]
+    for size in SIZES:
+        told = [number_told(sentence(table, score=score, gallery_size=size)) for score in sorted(scores)]
+        assert told == sorted(told, reverse=True), size
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_larger_galleries_never_make_chance_rarer(table: Table) -> None:
+    for score in [*np.linspace(-1, 1, 40).tolist(), *(row.score for row in table.rows)]:
+        told = [number_told(sentence(table, score=score, gallery_size=size)) for size in SIZES]
+        assert told == sorted(told), score
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_fewer_than_is_only_said_of_what_the_upper_bound_allows(table: Table) -> None:
+    for row in table.rows:
+        for size in SIZES:
+            said = sentence(table, score=row.score, gallery_size=size)
+            if said.startswith("Fewer"):
+                assert 1 - (1 - row.high) ** size <= number_told(said) + 1e-9, said
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_nothing_is_told_as_rarer_than_one_in_a_thousand(table: Table) -> None:
+    told = [
+        number_told(sentence(table, score=score, gallery_size=size))
+        for score in np.linspace(-1, 1, 99)
+        for size in SIZES
     ]
-    assert ranks == sorted(ranks)
+    assert min(told) == 1 / 1000
+
+
+@pytest.mark.parametrize(
+    ("high", "begins"),
+    [(0.0030, "About 1 in 50 searches"), (0.0031, "Fewer than 1 in 16 searches"), (0.02, "At most 4 in 10 searches")],
+)
+def test_estimate_is_told_only_where_its_upper_bound_is_at_most_three_times_as_high(high: float, begins: str) -> None:
+    table = Table(10_000, (Row(0.1, 1.0, 1.0, 1.0), Row(0.5, 0.001, 0.0001, high)))
+    assert sentence(table, score=0.5, gallery_size=20).startswith(begins)
+
+
+def test_score_measured_badly_keeps_the_estimate_of_a_lower_one_until_its_own_bound_is_rarer() -> None:
+    said = {score: sentence(SPARSE, score=score, gallery_size=5000) for score in (0.94, 0.945, 0.951)}
+    assert said[0.94].startswith("About 1 in 10 searches")
+    assert said[0.945].startswith("At most about 1 in 10 searches")  # its own bound is 1 in 7
+    assert said[0.951].startswith("Fewer than 1 in 33 searches")
+
+
+def test_estimate_rarer_than_one_in_a_thousand_is_fewer_only_where_its_bound_is_too() -> None:
+    table = Table(10_000, (Row(0.1, 1.0, 1.0, 1.0), Row(0.5, 0.0001, 0.00005, 0.0002)))
+    assert sentence(table, score=0.5, gallery_size=6).startswith("At most about 1 in 1,000 searches")
+    assert sentence(table, score=0.5, gallery_size=4).startswith("Fewer than 1 in 1,000 searches")
 
 
 @pytest.mark.parametrize(
@@ -185,12 +279,20 @@ def test_larger_galleries_never_make_chance_rarer() -> None:
         [[0.1, 0.5, 0.4, 0.7], [0.2, 0.6, 0.4, 0.7]],
         [[0.2, 0.5, 0.4, 0.7], [0.1, 0.4, 0.3, 0.7]],
         [[0.1, 0.5, 0.4, 0.6], [0.2, 0.4, 0.3, 0.7]],
+        [[0.1, 10**400, 0.4, 0.7]],
+        [[0.1, 1e-320, 0.0, 1e-320]],
         None,
     ],
 )
 def test_what_no_measurement_gives_is_no_table(rows: Any) -> None:
     with pytest.raises(CalibrationError):
         Table.from_rows(100, rows)
+
+
+@pytest.mark.parametrize("comparisons", [0, -1, float("inf"), float("nan"), 2**63, 10**30, "many", None, []])
+def test_number_of_comparisons_that_cant_be_is_refused(comparisons: Any) -> None:
+    with pytest.raises(CalibrationError):
+        Table.from_rows(comparisons, TABLE.as_rows())
 
 
 # Kept
@@ -252,6 +354,13 @@ def test_calibration_of_another_encoder_version_or_weights_is_refused(
     assert not Entry.objects.exists()
 
 
+def in_json(**changes: Any) -> str:
+    """A calibration file with something in it changed."""
+    encoder = {"name": "dlib-resnet-v1", "version": "1", "weights_sha256": "0" * 64}
+    said = {"format": FORMAT, "encoder": encoder, "data": "photographs", "data_sha256": "0" * 64}
+    return json.dumps(said | {"comparisons": 10_000, "table": TABLE.as_rows()} | changes)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -259,6 +368,13 @@ def test_calibration_of_another_encoder_version_or_weights_is_refused(
         ("not JSON", "isn't a calibration"),
         ("[]", "isn't a calibration"),
         ("{}", "isn't a calibration"),
+        ("[" * 200_000, "isn't a calibration"),
+        (json.dumps({"format": FORMAT, "encoder": {}}), "isn't a calibration"),
+        (in_json(comparisons=float("inf")), "isn't a calibration table"),
+        (in_json(comparisons=2**63), "more comparisons than can be made"),
+        (in_json(comparisons=10**4000), "more comparisons than can be made"),
+        (in_json(comparisons=10_000).replace("10000", "1" * 5000), "isn't a calibration"),
+        (in_json(table=[[0.1, 10**400, 1, 1]]), "isn't a calibration table"),
         ('{"format": "another/1"}', "isn't a calibration of the format countersign-calibration/1"),
     ],
 )
@@ -268,8 +384,9 @@ def test_file_that_is_no_calibration_gets_a_sentence(
     file = tmp_path / "calibration.json"
     if content is not None:
         file.write_text(content)
-    with pytest.raises(CommandError, match=words):
+    with pytest.raises(CommandError, match=words) as refusal:
         call_command("encoder", "calibrate", encoder.name, "--from", str(file))
+    assert "\n" not in str(refusal.value)
     assert not Calibration.objects.exists()
 
 

@@ -69,7 +69,7 @@ class Table:
                 raise CalibrationError("In the calibration table a higher score must mean a lower false match rate.")
 
     def at(self, score: float) -> Row | None:
-        """The last row whose score isn't above this one, so that the FMR is never understated; None beyond the table."""
+        """The last row up to this score, so that the FMR is never understated; None beyond the table."""
         return None if score > self.rows[-1].score else self.reached(score)[-1]
 
     def reached(self, score: float) -> Sequence[Row]:
