@@ -1,5 +1,7 @@
 """A measure of quality predicts error if discarding the worst lowers it; one that says nothing leaves it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -66,6 +68,26 @@ def test_order_of_the_list_changes_nothing() -> None:
     assert other
     assert other.fnmr == one.fnmr
     assert other.curves["sharpness"].fnmr == pytest.approx(one.curves["sharpness"].fnmr)
+
+
+def test_rates_without_any_error_rest_on_the_people_and_not_on_their_pairs() -> None:
+    """A hundred pairs of ten people show no error: the bound is the one for ten, 1 - 0.025 ** (1 / 10)."""
+    comparisons = compared([0.9] * 100, [0.5] * 10)
+    owners = comparisons.owners.copy()
+    owners[:200] = np.repeat(np.arange(10), 20)
+    samples = [sample(sharpness=1.0)] * len(owners)
+    found = measure_discards(replace(comparisons, owners=owners), samples, samples, seed=0)
+    assert found
+    assert found.curves["sharpness"].interval[0.05] == pytest.approx((0.0, 0.3085), abs=1e-4)
+
+
+def test_errors_are_counted_at_the_threshold_for_one_false_match_in_a_thousand() -> None:
+    """At one in a hundred the threshold would lie at 0.990, and only three mated pairs would be below it."""
+    comparisons = compared([0.5, 0.6, 0.7, *[0.9951] * 20, *[1.0] * 77], (np.arange(1000) / 1000).tolist())
+    samples = [sample(sharpness=1.0)] * len(comparisons.owners)
+    found = measure_discards(comparisons, samples, samples, seed=0)
+    assert found
+    assert (found.errors, found.mated, found.fnmr) == (23, 100, 0.23)
 
 
 def test_photographs_without_a_face_take_no_part() -> None:

@@ -11,12 +11,15 @@ from identification.evaluation.bootstrap import ROUNDS, Interval
 from identification.evaluation.calibrating import data_in_words, made_from, table_of
 from identification.evaluation.degrade import IN_WORDS
 from identification.evaluation.identification import LIST_LENGTH, Identification
+from identification.evaluation.layout import Section, aligned, as_markdown, table
 from identification.evaluation.rates import FMRS
 from identification.evaluation.run import Evaluation, Measured
-from identification.evaluation.verification import ErrorRates, unmeasured
+from identification.evaluation.verification import ErrorRates, share_interval, unmeasured
 from identification.recognition.calibration import Made
 
 FORMAT = "countersign-evaluation/1"
+
+FEWEST_ERRORS = 20  # of the listed pairs, for a discard curve to tell measures apart
 
 Row = tuple[str, str, str]  # what, the figure, its interval or what to know of it
 
@@ -40,7 +43,7 @@ class Report:
             "all_pairs": None if found.all_pairs is None else _error_rates(found.all_pairs),
             "degraded": {name: _measured(one, found.pairs) for name, one in found.degraded.items() if one},
             "degraded_unmeasured": sorted(name for name, one in found.degraded.items() if one is None),
-            "discard": {name: _discards(one) for name, one in found.discard.items()},
+            "discard": {name: _discards(one) for name, one in self._discards().items()},
             "notes": list(self.notes()),
             "made": self._made(),
         }
@@ -64,6 +67,7 @@ class Report:
     def notes(self) -> Iterator[str]:
         """What a reader has to know of the figures, in sentences."""
         found = self.evaluation
+        yield _how_intervals_were_made(found.people)
         yield from _what_could_not_be_measured("the listed pairs", found.plain.rates)
         if found.all_pairs:
             yield from _what_could_not_be_measured("all pairs", found.all_pairs)
@@ -76,6 +80,7 @@ class Report:
         for name, one in found.degraded.items():
             if one is None:
                 yield f"Probes {IN_WORDS[name]}: faces were found in too few to compare different people."
+        yield from self._discards_left_out()
         yield (
             "These figures hold for photographs like the ones measured. They say nothing of photographs that are "
             "unlike them, such as those of the dead, of children, or of groups of people of whom there are few here."
@@ -83,18 +88,19 @@ class Report:
 
     def as_text(self) -> str:
         """The table for a terminal."""
-        rows = [("", "", ""), *self._rows()]
-        widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-        lines = [f"{what:{widths[0]}}  {figure:>{widths[1]}}  {more}".rstrip() for what, figure, more in rows[1:]]
-        return "\n".join([self._heading(), "", *lines, "", *self.notes()])
+        parts = [self._heading(), "", *aligned(("", "figure", "95 per cent interval"), self._rows()), ""]
+        for section in self._sections():
+            parts += [section.title, section.introduction, *aligned(section.headings, section.rows), ""]
+        return "\n".join([*parts, *self.notes()])
 
     def as_markdown(self) -> str:
         """The document that is kept beside the figures."""
         parts = [
             f"# {self._heading()}",
             self._introduction(),
-            _table(("", "figure", "95 per cent interval"), self._rows()),
-            *self._sections(),
+            table(("", "figure", "95 per cent interval"), self._rows()),
+            *(part for section in self._sections() for part in as_markdown(section)),
+            *self._plots(),
             "## What to know",
             *self.notes(),
             "## How it was made",
@@ -123,35 +129,49 @@ class Report:
         return (
             f"{said}{found.pairs:,} listed pairs, {found.images:,} photographs{people}. Rates are parts of one. A "
             "mated comparison with a photograph in which no face was found counts as a false non-match; a pair with "
-            "such a photograph counts as an error in the accuracy. Intervals are from a bootstrap over people."
+            "such a photograph counts as an error in the accuracy."
         )
 
     def _rows(self) -> list[Row]:
         """The short table: listed pairs, all pairs, searches."""
         found = self.evaluation
         rows = [*_accuracy_rows(found.plain), *_rate_rows(found.plain.rates, "listed pairs")]
-        rows.append(("Failures to enrol", f"{found.plain.failed}", f"of {found.plain.sampled:,} photographs"))
+        rows.append(_failures_row(found.plain))
         if found.all_pairs:
             rows += _rate_rows(found.all_pairs, "all pairs")
         return rows + (_search_rows(found.plain.identification) if found.plain.identification else [])
 
-    def _sections(self) -> Iterator[str]:
-        """Degraded probes and discard curves, each as a table; plots."""
+    def _sections(self) -> Iterator[Section]:
+        """Degraded probes and discard curves."""
         if self.evaluation.degraded:
-            yield "## Degraded probes"
-            yield "The second photograph of each pair was degraded before anything looked for a face in it."
-            yield _table(
+            yield Section(
+                "Degraded probes",
+                "The second photograph of each pair was degraded before anything looked for a face in it.",
                 ("probe", "accuracy", "FNMR at FMR 0.01", "FNMR at FMR 0.001", "rank 1", "failures to enrol"),
                 [_degraded_row("as it is", self.evaluation.plain), *self._degraded_rows()],
             )
-        for name, curves in self.evaluation.discard.items():
-            yield f"## Error versus discard, {_DISCARD_IN_WORDS[name]}"
+        headings = ("measure", "all", *(f"without {share:.0%}" for share in discard.DISCARDED))
+        for name, curves in self._discards().items():
+            title = f"Error versus discard, {_DISCARD_IN_WORDS[name]}"
+            yield Section(title, _what_is_discarded(curves), headings, _discard_rows(curves))
+
+    def _discards(self) -> Mapping[str, discard.Discards]:
+        """The curves that are told: of the listed pairs only where they err often enough."""
+        return {
+            name: curves
+            for name, curves in self.evaluation.discard.items()
+            if name != "pairs" or curves.errors >= FEWEST_ERRORS
+        }
+
+    def _discards_left_out(self) -> Iterator[str]:
+        for name in self.evaluation.discard.keys() - self._discards().keys():
+            errors = self.evaluation.discard[name].errors
             yield (
-                f"FNMR of the {curves.mated:,} mated pairs at the threshold for FMR {discard.AT_FMR:g}, without the "
-                "worst by each measure."
+                f"Error versus discard isn't told of the {_DISCARD_IN_WORDS[name]}: too few of them are false "
+                f"non-matches at FMR {discard.AT_FMR:g} to judge a measure by ({errors}; {FEWEST_ERRORS} are needed)."
             )
-            headings = ("measure", "all", *(f"without {share:.0%}" for share in discard.DISCARDED))
-            yield _table(headings, _discard_rows(curves))
+
+    def _plots(self) -> Iterator[str]:
         yield "## Plots"
         yield "![DET](det.svg)"
         if self.evaluation.plain.identification:
@@ -206,6 +226,7 @@ def _measured(one: Measured, pairs: int) -> dict[str, Any]:
             "folds": one.accuracy.folds,
             **_error_rates(one.rates),
             "failures_to_enrol": one.failed,
+            "failures_to_enrol_interval": list(share_interval(one.failed, one.sampled)),
             "images": one.sampled,
             "pairs": pairs,
         },
@@ -246,6 +267,7 @@ def _identification(one: Identification) -> dict[str, Any]:
 def _discards(curves: discard.Discards) -> dict[str, Any]:
     return {
         "mated_comparisons": curves.mated,
+        "errors": curves.errors,
         "threshold": curves.threshold,
         "fnmr": curves.fnmr,
         "measures": {
@@ -263,6 +285,21 @@ def _keyed_intervals(intervals: Mapping[Any, Interval]) -> dict[str, list[float]
     return {f"{key:g}": list(around) for key, around in intervals.items()}
 
 
+def _how_intervals_were_made(people: int | None) -> str:
+    drawn = "people" if people else "photographs, because it isn't known whose they are"
+    return (
+        f"Intervals are 95 per cent intervals from a bootstrap over {drawn}; that of failures to enrol is Clopper and "
+        "Pearson's over photographs, of their share."
+    )
+
+
+def _what_is_discarded(curves: discard.Discards) -> str:
+    return (
+        f"FNMR of the {curves.mated:,} mated pairs at the threshold for FMR {discard.AT_FMR:g}, without the worst by "
+        f"each measure. With none set aside {curves.errors:,} of them are false non-matches."
+    )
+
+
 def _what_could_not_be_measured(which: str, rates: ErrorRates) -> Iterator[str]:
     missing = unmeasured(rates)
     if missing:
@@ -276,7 +313,19 @@ def _what_could_not_be_measured(which: str, rates: ErrorRates) -> Iterator[str]:
 
 def _accuracy_rows(one: Measured) -> list[Row]:
     of = one.accuracy
-    return [(f"Accuracy, {of.folds} folds", f"{of.mean:.4f} ± {of.standard_error:.4f}", _span(of.interval))]
+    return [
+        (
+            f"Accuracy, {of.folds} folds, ± standard error over them",
+            f"{of.mean:.4f} ± {of.standard_error:.4f}",
+            _span(of.interval),
+        )
+    ]
+
+
+def _failures_row(one: Measured) -> Row:
+    share = f"{one.failed / one.sampled:.4f}"
+    around = share_interval(one.failed, one.sampled)
+    return ("Failures to enrol", f"{one.failed:,} of {one.sampled:,} photographs, {share}", _span(around))
 
 
 def _rate_rows(rates: ErrorRates, which: str) -> list[Row]:
@@ -320,8 +369,3 @@ def _discard_rows(curves: discard.Discards) -> list[Sequence[str]]:
 
 def _span(interval: Interval) -> str:
     return f"{interval[0]:.4f} to {interval[1]:.4f}"
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -131,6 +131,14 @@ def _middle_of_gap(scores: Numbers, refused: int) -> float:
     return middle if below < middle else above
 
 
+def share_interval(count: int, of: int) -> Interval:
+    """Clopper and Pearson's exact interval of the share that so many are, each taken as independent of the others."""
+    from scipy.stats import binomtest
+
+    around = binomtest(count, of).proportion_ci(bootstrap.LEVEL, method="exact")
+    return float(around.low), float(around.high)
+
+
 def unmeasured(rates: ErrorRates) -> Sequence[float]:
     """The FMRs that are rarer than one in so many comparisons."""
     return [fmr for fmr, measurable in rates.measurable.items() if not measurable]
