@@ -63,7 +63,7 @@ def report(pairs: Sequence[tuple[float, float]]) -> float:
 
 def main() -> int:
     """Measure; with --check the exit status says whether the ratio is kept."""
-    parser = argparse.ArgumentParser(prog="make bench-detection", description=__doc__.partition("\n")[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(prog="make bench-detection", description=__doc__.partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="fail when the ratio is missed")
     asked = parser.parse_args()
     detector = runtime.detector(threads=1)

@@ -1,9 +1,10 @@
 """How well a face in a photograph lends itself to comparison, in the spirit of ISO/IEC 29794-5.
 
 Names follow OFIQ, the standard's reference implementation; the formulas are our own and simpler. Every measure is
-oriented so that higher is better. Which of them predict error is measured: docs/evaluation. Occlusion isn't among them:
-five landmarks are found on a covered face too, so nothing here could estimate it honestly. Roll isn't either, since a
-face is turned upright before it is compared.
+oriented so that higher is better. Each of them predicts error: docs/evaluation has the curves, and tells of yaw, dynamic
+range and the detector's confidence, which don't there and were left out. Occlusion isn't among them either: five
+landmarks are found on a covered face too, so nothing here could estimate it honestly. Nor is roll, since a face is
+turned upright before it is compared.
 """
 
 import math
@@ -21,7 +22,6 @@ from identification.recognition.types import DetectedFace
 
 SIDE = 128  # pixels of the aligned crop that light and sharpness are measured in
 TOO_DARK, TOO_LIGHT = 25, 247  # of 255; OFIQ's bounds for under- and over-exposure
-_NOSE_BEFORE_EYES = 0.55  # of the distance between the eyes: how far the tip stands out of their plane
 _NOSE_BELOW_EYES = 0.55  # of the way from the eyes to the mouth, in a face seen from the front; median over LFW
 _NOSE_BEFORE_LINE = 0.5  # of the distance from eyes to mouth
 
@@ -54,13 +54,6 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             60.0,
             lambda pixels: f"The eyes are {pixels:.0f} pixels apart; below 24 results are unreliable.",
         ),
-        "head_pose_yaw": Measure(
-            math.cos(math.radians(35)),
-            1.0,
-            lambda cosine: (
-                f"The face is turned to the side by about {_degrees(cosine)} degrees; beyond 35 results are unreliable."
-            ),
-        ),
         "head_pose_pitch": Measure(
             math.cos(math.radians(30)),
             1.0,
@@ -76,7 +69,6 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             0.85, 1.0, lambda share: f"{_pixels(1 - share)} of the face are almost white."
         ),
         "illumination_uniformity": Measure(0.2, 0.9, lambda _: "One half of the face is much lighter than the other."),
-        "detector_confidence": Measure(0.98, 1.0, lambda _: "The detector was hardly sure that this is a face."),
     }
 )
 
@@ -100,21 +92,14 @@ def notes(measures: Mapping[str, float]) -> list[str]:
 
 
 def _geometry(face: DetectedFace) -> dict[str, float]:
-    """What five landmarks tell: size in pixels, and the cosines of the angles by which the face looks away."""
+    """What five landmarks tell: size in pixels, and the cosine of the angle by which the face looks up or down."""
     left, right, nose, *mouth = (complex(x, y) for x, y in face.landmarks)
     eyes, lips, across = (left + right) / 2, sum(mouth) / 2, right - left
-    distance = max(abs(across), 1e-6)
-    # As in an upright face: the eyes along the first axis, the mouth below them.
-    nose, lips = (nose - eyes) * across.conjugate() / distance**2, (lips - eyes) * across.conjugate() / distance**2
-    below = nose.imag / lips.imag if lips.imag > 0 else 0.0
-    yaw = math.atan((nose.real - lips.real / 2) / _NOSE_BEFORE_EYES)
+    # As in an upright face, with the mouth below the eyes.
+    nose_below, lips_below = ((point - eyes) * across.conjugate() for point in (nose, lips))
+    below = nose_below.imag / lips_below.imag if lips_below.imag > 0 else 0.0
     pitch = math.atan((below - _NOSE_BELOW_EYES) / _NOSE_BEFORE_LINE)
-    return {
-        "inter_eye_distance": face.inter_eye_distance,
-        "head_pose_yaw": math.cos(yaw),
-        "head_pose_pitch": math.cos(pitch),
-        "detector_confidence": face.confidence,
-    }
+    return {"inter_eye_distance": face.inter_eye_distance, "head_pose_pitch": math.cos(pitch)}
 
 
 def _light(crop: Image.Image) -> dict[str, float]:
