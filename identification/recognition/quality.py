@@ -2,7 +2,7 @@
 
 Names follow OFIQ, the standard's reference implementation; the formulas are our own and simpler. Every measure is
 oriented so that higher is better. Each of them predicts error: docs/evaluation has the curves. It also tells of yaw,
-dynamic range and the detector's confidence, which don't there and were left out. Occlusion isn't among them either: five
+dynamic range and the detector's confidence, which don't and were left out. Occlusion isn't among them either: five
 landmarks are found on a covered face too, so nothing here could estimate it honestly. Nor is roll, since a face is
 turned upright before it is compared.
 """
