@@ -14,12 +14,14 @@ from PIL import Image
 
 from accounts.models import Agency, HeldRole, Role, User
 from audit.append_only import append_only_tables
+from identification.encoder_standing import from_spec
 from identification.models import Case, Encoder, Gallery, GalleryKind, Person, Photograph, Purpose
 from identification.recognition.encoders import SHIPPED
 from identification.recognition.types import Box, DetectedFace
 from identification.services import enrolment, intake, jobs
 from review.models import Review
 from tests import factories
+from tests.preparing import brought, only_stand_in_for
 from tests.review_scene import Scene
 from tests.world import World
 
@@ -128,17 +130,26 @@ def outside_auditor(person_with, other_agency: Agency) -> User:
 @pytest.fixture
 def encoder(db) -> Encoder:
     """The active encoder's row; its vectors are made by the tests."""
-    spec = SHIPPED["dlib-resnet-v1"]
-    return Encoder.objects.create(
-        name=spec.name,
-        version=spec.version,
-        dimension=spec.dimension,
-        weights_sha256=spec.weights_sha256,
-        licence=spec.licence,
-        source=spec.source,
-        alignment=spec.alignment,
-        active=True,
-    )
+    row = from_spec(SHIPPED["dlib-resnet-v1"])
+    row.active = True
+    row.save()
+    return row
+
+
+@pytest.fixture
+def weights_dir(settings, tmp_path: Path) -> Path:
+    """Where encoders are installed, empty."""
+    settings.WEIGHTS_DIR = tmp_path / "weights"
+    return settings.WEIGHTS_DIR
+
+
+@pytest.fixture
+def new(
+    weights_dir: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch, calls: list[str]
+) -> Encoder:
+    """An installed encoder that isn't in use; the active one's network is a stand-in."""
+    only_stand_in_for(monkeypatch, encoder)
+    return brought(tmp_path)
 
 
 @pytest.fixture

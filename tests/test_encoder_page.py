@@ -14,21 +14,13 @@ from identification.models import Calibration, Case, Encoder
 from identification.services.embedding import tend_embeddings
 from identification.services.encoders import activate_encoder, active_encoder
 from identification.services.work import run_job
-from tests.preparing import brought, embedding_jobs, faces_in, only_stand_in_for
+from tests.preparing import brought, embedding_jobs, faces_in
 from tests.test_encoder_preparation import lose_original, try_out
 
 PAGE = "/encoders/"
 
 
-@pytest.fixture(autouse=True)
-def _weights(settings, tmp_path: Path) -> None:
-    settings.WEIGHTS_DIR = tmp_path / "weights"
-
-
-@pytest.fixture
-def new(tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch, calls: list[str]) -> Encoder:
-    only_stand_in_for(monkeypatch, encoder)
-    return brought(tmp_path)
+pytestmark = pytest.mark.usefixtures("weights_dir")
 
 
 @pytest.fixture

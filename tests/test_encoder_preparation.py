@@ -21,21 +21,12 @@ from identification.services.jobs import claim_job
 from identification.services.work import reconcile, run_job
 from tests import factories
 from tests.job_steps import job_of, time_passes
-from tests.preparing import brought, embedding_jobs, faces_in, only_stand_in_for, work_off
+from tests.preparing import brought, embedding_jobs, faces_in, work_off
 
 Vectors = Callable[[], np.ndarray]
 
 
-@pytest.fixture(autouse=True)
-def _weights(settings, tmp_path: Path) -> None:
-    settings.WEIGHTS_DIR = tmp_path / "weights"
-
-
-@pytest.fixture
-def new(tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch, calls: list[str]) -> Encoder:
-    """An installed encoder that isn't in use; the active one's network is a stand-in."""
-    only_stand_in_for(monkeypatch, encoder)
-    return brought(tmp_path)
+pytestmark = pytest.mark.usefixtures("weights_dir")
 
 
 @pytest.fixture

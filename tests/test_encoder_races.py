@@ -19,26 +19,18 @@ from identification.services.jobs import claim_job
 from identification.services.work import run_job
 from tests import factories
 from tests.job_steps import job_of
-from tests.preparing import brought, embedding_jobs, faces_in, only_stand_in_for, work_off
+from tests.preparing import brought, embedding_jobs, faces_in, work_off
 from tests.recognition import reading
 from tests.threads import in_threads
 
-pytestmark = pytest.mark.django_db(transaction=True)
 Vectors = Callable[[], np.ndarray]
 
-
-@pytest.fixture(autouse=True)
-def _weights(settings, tmp_path: Path) -> None:
-    settings.WEIGHTS_DIR = tmp_path / "weights"
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("weights_dir")]
 
 
 @pytest.fixture
-def prepared(
-    tmp_path: Path, encoder: Encoder, requester: User, monkeypatch: pytest.MonkeyPatch, calls: list[str], random_vectors
-) -> Encoder:
+def prepared(new: Encoder, encoder: Encoder, requester: User, random_vectors) -> Encoder:
     """An encoder in preparation that has embedded every face, and would take over at the next round."""
-    only_stand_in_for(monkeypatch, encoder)
-    new = brought(tmp_path)
     faces_in(factories.open_case(requester), encoder, random_vectors, number=2)
     activate_encoder(actor=None, name=new.name)
     tend_embeddings()

@@ -16,20 +16,12 @@ from identification.recognition.encoders import dlib_resnet
 from identification.services.encoders import activate_encoder, cancel_preparation
 from identification.services.installation import remove_encoder
 from tests import factories
-from tests.preparing import brought, faces_in, only_stand_in_for, work_off
+from tests.preparing import brought, faces_in, work_off
 
 Vectors = Callable[[], np.ndarray]
 
 
-@pytest.fixture(autouse=True)
-def _weights(settings, tmp_path: Path) -> None:
-    settings.WEIGHTS_DIR = tmp_path / "weights"
-
-
-@pytest.fixture
-def new(tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch, calls: list[str]) -> Encoder:
-    only_stand_in_for(monkeypatch, encoder)
-    return brought(tmp_path)
+pytestmark = pytest.mark.usefixtures("weights_dir")
 
 
 def files(settings) -> list[Path]:

@@ -21,6 +21,7 @@ from identification.models import (
     Search,
     SearchedGallery,
 )
+from identification.recognition.encoders import SHIPPED
 from identification.services import intake
 from tests import factories
 from tests.factories import Vectors, open_gallery
@@ -154,7 +155,7 @@ class Attempts:
 
     def late(self) -> Reference:
         """The reference of somebody who was enrolled after the search."""
-        vector = np.eye(128, dtype=np.float32)[0]
+        vector = np.eye(SHIPPED["dlib-resnet-v1"].dimension, dtype=np.float32)[0]
         (person,) = factories.enrol_many(self.requester, self.candidate.gallery, self.search.encoder, [[vector]])
         return person.references.get()
 
@@ -196,7 +197,9 @@ def test_what_the_forgeries_are_made_of_is_accepted_where_it_is_true(attempts: A
 
 def test_vector_has_the_dimension_it_states(attempts: Attempts, random_vectors: Vectors) -> None:
     embedding = attempts.search.embedding
-    wrong = Embedding(vector=random_vectors(64), face=attempts.new_face(), encoder=embedding.encoder, dimension=128)
+    wrong = Embedding(
+        vector=random_vectors(64), face=attempts.new_face(), encoder=embedding.encoder, dimension=embedding.dimension
+    )
     with pytest.raises(DatabaseError, match="embedding_has_the_dimension_it_states"):
         wrong.save()
 

@@ -87,11 +87,7 @@ class MTCNNDetector:
     def look_at(self, image: Image.Image, box: Box) -> DetectedFace | None:
         """The likeliest face in a box, landmarks in pixels of `image`; no certainty is asked for."""
         side = max(box.width, box.height) * (1 + _SECOND_LOOK_MARGIN)
-        seen = [
-            face
-            for turn in QUARTER_TURNS
-            for face in self._look(image, Cut(box.centre, side, side, float(turn)), found_at=turn)
-        ]
+        seen = [face for turn in QUARTER_TURNS for face in self._look(image, Cut(box.centre, side, side, float(turn)))]
         return _surest(seen, within=box)
 
     def _search_whole(self, image: Image.Image) -> list[DetectedFace]:
@@ -149,13 +145,13 @@ class MTCNNDetector:
 
     def _second_look(self, image: Image.Image, find: DetectedFace) -> DetectedFace | None:
         cut = Cut.around(find, margin=_SECOND_LOOK_MARGIN)
-        return _surest(self._look(image, cut, found_at=find.found_at), within=find.box)
+        return _surest(self._look(image, cut), within=find.box)
 
-    def _look(self, image: Image.Image, cut: Cut, *, found_at: int) -> list[DetectedFace]:
+    def _look(self, image: Image.Image, cut: Cut) -> list[DetectedFace]:
         """What is seen upright in one square of the photograph, its tones spread over the whole range."""
         square = ImageOps.autocontrast(cut_square(image, cut, side=_SECOND_LOOK_SIDE), preserve_tone=True)
         seen = [face for face in self._search(square) if looks_upright(face.landmarks)]
-        return [lift(face, cut, _SECOND_LOOK_SIDE, found_at=found_at) for face in seen]
+        return [lift(face, cut, _SECOND_LOOK_SIDE) for face in seen]
 
     def _search(self, image: Image.Image, network: Any = None) -> list[DetectedFace]:
         """One pass of the detector over an image as it is."""

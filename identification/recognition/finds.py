@@ -67,18 +67,24 @@ def enlarge(face: DetectedFace, factors: Point) -> DetectedFace:
     return replace(face, box=box, landmarks=landmarks, roll=roll_of(landmarks))
 
 
-def lift(face: DetectedFace, cut: Cut, side: int, *, found_at: int) -> DetectedFace:
+def lift(face: DetectedFace, cut: Cut, side: int) -> DetectedFace:
     """Map a face found in `cut_square(photograph, cut, side=side)` to the photograph.
 
-    Its box keeps the sides that it had upright, laid along the quarter turn in which the face was found first.
+    Its box keeps the sides that it had upright, laid along the quarter turn that is nearest to its roll.
     """
     landmarks = _each(face.landmarks, lambda point: cut.to_photograph(point, side))
+    roll = roll_of(landmarks)
+    turn = nearest_quarter_turn(roll)
     x, y = cut.to_photograph(face.box.centre, side)
     width, height = face.box.width * cut.width / side, face.box.height * cut.height / side
-    if found_at in (90, 270):
+    if turn in (90, 270):
         width, height = height, width
-    box = Box(x - width / 2, y - height / 2, width, height)
-    return DetectedFace(box, landmarks, roll_of(landmarks), found_at, face.confidence)
+    return DetectedFace(Box(x - width / 2, y - height / 2, width, height), landmarks, roll, turn, face.confidence)
+
+
+def nearest_quarter_turn(roll: float) -> int:
+    """0, 90, 180 or 270: the quarter turn nearest to a roll in degrees."""
+    return round(roll / 90) % 4 * 90
 
 
 def tilt(face: DetectedFace) -> float:

@@ -66,8 +66,3 @@ def turned_upright(landmarks: Landmarks) -> Landmarks:
 
     first, second, third, fourth, fifth = map(turned, landmarks)
     return (first, second, third, fourth, fifth)
-
-
-def nearest_quarter_turn(roll: float) -> int:
-    """Return 0, 90, 180 or 270, whichever is nearest to a roll in degrees."""
-    return round(roll / 90) % 4 * 90

@@ -11,8 +11,9 @@ from identification import imaging, storage
 from identification.errors import NotReady
 from identification.models import Face, FaceCorrection, Job, Photograph, Probe
 from identification.recognition.detection import Detector
+from identification.recognition.finds import nearest_quarter_turn
 from identification.recognition.types import DetectedFace, roll_of
-from identification.services.geometry import as_landmarks, nearest_quarter_turn
+from identification.services.geometry import as_landmarks
 from identification.services.jobs import finish_job
 from identification.services.probes import keep_probe
 from identification.services.reading import (
@@ -82,7 +83,7 @@ def _as_placed(correction: FaceCorrection, coordinates: list[float]) -> Detected
 def _look(found_by: Detector, image: Image.Image, correction: FaceCorrection) -> DetectedFace | None:
     """Return what the detector sees in the box, with the box as it was drawn."""
     seen = found_by.look_at(image, correction.box)
-    return seen and replace(seen, box=correction.box, found_at=nearest_quarter_turn(seen.roll))
+    return seen and replace(seen, box=correction.box)
 
 
 @transaction.atomic
