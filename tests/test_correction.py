@@ -11,11 +11,12 @@ from accounts.models import Role, User
 from audit.models import Entry
 from identification.errors import IdentificationError, NotPermitted, NotSearchable
 from identification.models import Case, Embedding, Encoder, Face, FaceCorrection, Job, Photograph, Probe, Search
+from identification.recognition.finds import nearest_quarter_turn
 from identification.recognition.types import Box
 from identification.selectors import progress_of
 from identification.services import correction as correcting
 from identification.services import probes
-from identification.services.geometry import as_landmarks, check_box, check_landmarks, nearest_quarter_turn
+from identification.services.geometry import as_landmarks, check_box, check_landmarks
 from identification.services.work import run_job
 from tests.conftest import StandInModels
 from tests.correction_scene import BOX, ELSEWHERE, LANDMARKS, SEEN, photograph_with, read, standing
