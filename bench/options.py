@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from config.embedded import var_dir
-from config.processes import cores
+from identification.recognition.cores import cores
 from identification.recognition.encoders import SHIPPED, dlib_resnet, facenet, is_available
 
 MARK_EVERY = 500  # photographs

@@ -12,8 +12,8 @@ from typing import Any
 from django.conf import settings
 
 from bench.figures import WANTED_BYTES, WANTED_GROWTH, WANTED_RATIO, Growth, Resident, Throughput, memory_kept
-from config.processes import cores
 from identification.recognition import runtime
+from identification.recognition.cores import cores
 
 LIBRARIES = ("celery", "dlib-bin", "django", "facenet-pytorch", "gunicorn", "numpy", "pillow", "psycopg", "torch")
 MADE = "random numbers in the shape of facenet-vggface2's weights, for memory and time alone"

@@ -9,7 +9,7 @@ from celery.signals import celeryd_after_setup, task_prerun, worker_process_init
 from django.conf import settings
 
 from config.parent import die_with_parent
-from config.processes import cores
+from identification.recognition.cores import cores
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 if "worker" in sys.argv:

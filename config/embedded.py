@@ -75,8 +75,12 @@ def _addresses_of_the_running(file: Path) -> dict[str, str]:
         if time.monotonic() > until:
             sys.exit(f"Another command holds {file.parent} and its servers don't come up. Stop it and try again.")
         time.sleep(0.1)
-    lines = dict(line.split("=", 1) for line in file.read_text().splitlines())
-    return {key: value for key, value in lines.items() if key not in os.environ}
+    return {key: value for key, value in _written(file).items() if key not in os.environ}
+
+
+def _written(file: Path) -> dict[str, str]:
+    """Read the addresses in a servers file."""
+    return dict(line.split("=", 1) for line in file.read_text().splitlines())
 
 
 def _forget_the_killed(var: Path) -> None:
@@ -85,8 +89,7 @@ def _forget_the_killed(var: Path) -> None:
     left = var / SERVERS_FILE
     if not left.exists():
         return
-    url = dict(line.split("=", 1) for line in left.read_text().splitlines()).get("REDIS_URL")
-    if url:
+    if url := _written(left).get("REDIS_URL"):
         with suppress(redis.RedisError):
             redis.Redis.from_url(url).shutdown()
     left.unlink()

@@ -1,6 +1,7 @@
 """Take the README's screenshots from a running demonstration: `make demo` in one terminal, `make screenshots` here."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def picture_candidates(page: Page) -> None:
     if page.url.endswith("/probe/"):
         page.get_by_label("Suitable for comparison", exact=True).check()
         page.locator(".primary").click()
-    work = page.url.partition("/work/")[2].partition("/")[0]
+    (work,) = re.findall(r"[0-9a-f-]{36}", page.url)
     page.goto(f"{SITE}/review/work/{work}/candidates/")
     take(page, "candidates")
 

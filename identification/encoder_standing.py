@@ -15,8 +15,6 @@ from identification.recognition import encoders
 from identification.recognition.encoders import SHIPPED, EncoderSpec
 from identification.recognition.encoders.onnx import installed_path
 
-OPEN = (Job.State.DUE, Job.State.LEASED)
-
 
 def faces_without(encoder: Encoder) -> QuerySet[Face]:
     """The standing faces that an encoder has not embedded, in no order: anti-joins, which end at a limit."""
@@ -28,7 +26,7 @@ def faces_without(encoder: Encoder) -> QuerySet[Face]:
 def faces_to_embed(encoder: Encoder) -> QuerySet[Face]:
     """Those of them that nothing is under way for and that have not failed."""
     jobs = Job.objects.filter(kind=Job.Kind.EMBED_FACE, subject_id=OuterRef("pk"))
-    return faces_without(encoder).filter(~Exists(jobs.filter(state__in=OPEN)), ~Exists(_failed(jobs, encoder)))
+    return faces_without(encoder).filter(~Exists(jobs.unfinished()), ~Exists(_failed(jobs, encoder)))
 
 
 def next_to_embed(encoder: Encoder, number: int) -> list[UUID]:

@@ -24,7 +24,6 @@ from identification.models import (
 )
 
 WEAKEST_REFERENCES = 50
-OPEN_STATES = (Job.State.DUE, Job.State.LEASED)
 
 
 def _agency(viewer: User) -> int:
@@ -188,7 +187,7 @@ def _faces_with_searches() -> QuerySet[Face]:
 
     Faces that nobody has asked about come last, the one that lends itself best to comparison before the others.
     """
-    open_searches = Job.objects.filter(kind=Job.Kind.SEARCH_PROBE, state__in=OPEN_STATES, subject_id=OuterRef("probe"))
+    open_searches = Job.objects.unfinished().filter(kind=Job.Kind.SEARCH_PROBE, subject_id=OuterRef("probe"))
     searches = Search.objects.filter(probe=OuterRef("probe"))
     candidates = Candidate.objects.filter(search__probe=OuterRef("probe"))
     return (
@@ -213,6 +212,6 @@ def _faces_with_searches() -> QuerySet[Face]:
 def _searches_waiting(home: Case | Gallery) -> int:
     if isinstance(home, Gallery):
         return 0
-    open_searches = Job.objects.filter(kind=Job.Kind.SEARCH_PROBE, state__in=OPEN_STATES)
+    open_searches = Job.objects.unfinished().filter(kind=Job.Kind.SEARCH_PROBE)
     probe_ids: QuerySet[Probe, UUID] = Probe.objects.filter(case=home).values_list("pk", flat=True)
     return open_searches.filter(subject_id__in=probe_ids).count()

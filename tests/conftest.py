@@ -15,13 +15,13 @@ from PIL import Image
 from accounts.models import Agency, HeldRole, Role, User
 from audit.append_only import append_only_tables
 from identification.encoder_standing import from_spec
-from identification.models import Case, Encoder, Gallery, GalleryKind, Person, Photograph, Purpose
+from identification.models import Case, Encoder, Face, Gallery, GalleryKind, Person, Photograph, Purpose
 from identification.recognition.encoders import SHIPPED
 from identification.recognition.types import Box, DetectedFace
 from identification.services import enrolment, intake, jobs
 from review.models import Review
 from tests import factories
-from tests.preparing import brought, only_stand_in_for
+from tests.preparing import brought, faces_in, only_stand_in_for
 from tests.review_scene import Scene
 from tests.world import World
 
@@ -141,6 +141,15 @@ def weights_dir(settings, tmp_path: Path) -> Path:
     """Where encoders are installed, empty."""
     settings.WEIGHTS_DIR = tmp_path / "weights"
     return settings.WEIGHTS_DIR
+
+
+@pytest.fixture
+def faces(requester: User, case: Case, gallery: Gallery, encoder: Encoder, random_vectors) -> dict[str, Face]:
+    """A reference, a probe, and one of two faces that nobody has asked about."""
+    others = faces_in(case, encoder, random_vectors, number=2)
+    probe = factories.searched(requester, case, encoder, random_vectors())
+    person = factories.enrol(requester, gallery, encoder, "Known", random_vectors())
+    return {"reference": person.references.get().face, "probe": probe.face, "other": others[0], "another": others[1]}
 
 
 @pytest.fixture

@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from identification import storage
 from identification.models import Case, Encoder, Face, Job
 from identification.recognition import runtime
 from identification.recognition.types import DetectedFace
 from identification.services import intake
 from identification.services.embedding import tend_embeddings
+from identification.services.encoders import activate_encoder
 from identification.services.installation import install_encoder
 from identification.services.work import run_job
 from tests import factories
+from tests.job_steps import time_passes
 from tests.onnx_models import write_descriptor, write_model
 
 
@@ -78,3 +81,27 @@ def work_off() -> None:
         for job in jobs:
             run_job(job_id=job.pk)
         tend_embeddings()
+
+
+def begin(encoder: Encoder) -> Encoder:
+    return activate_encoder(actor=None, name=encoder.name)
+
+
+def encoders_of(face: Face) -> set[str]:
+    return set(face.embeddings.values_list("encoder__name", flat=True))
+
+
+def lose_original(face: Face) -> Path:
+    path = storage.original_path(face.photograph.sha256)
+    lost = path.with_suffix(".lost")
+    path.rename(lost)
+    return lost
+
+
+def try_out() -> None:
+    """Let every attempt be made."""
+    for _ in range(3):
+        tend_embeddings()
+        for job in embedding_jobs():
+            run_job(job_id=job.pk)
+        time_passes(1000)

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from config import processes
-from config.processes import _cores_of_the_container, cores
 from identification.models import Encoder
 from identification.recognition import runtime
+from identification.recognition.cores import _cores_of_the_container, cores
 from identification.recognition.precision import agree, halved_where_it_agrees
 from identification.services.introduction import introduction
 from tests.stack import environment, wait_until
@@ -53,7 +52,7 @@ def test_containers_share_of_the_cores_counts(tmp_path: Path, monkeypatch: pytes
         limit.write_text(content)
         assert _cores_of_the_container(limit) == number
     assert _cores_of_the_container(tmp_path / "gone") is None
-    monkeypatch.setattr(processes, "_cores_of_the_container", lambda _: 1)
+    monkeypatch.setattr("identification.recognition.cores._cores_of_the_container", lambda _: 1)
     assert cores() == 1
 
 

@@ -14,8 +14,7 @@ from identification.models import Calibration, Case, Encoder
 from identification.services.embedding import tend_embeddings
 from identification.services.encoders import activate_encoder, active_encoder
 from identification.services.work import run_job
-from tests.preparing import brought, embedding_jobs, faces_in
-from tests.test_encoder_preparation import lose_original, try_out
+from tests.preparing import brought, embedding_jobs, faces_in, lose_original, try_out
 
 PAGE = "/encoders/"
 

@@ -1,7 +1,6 @@
 """Samples are taken by one process per core, each with models of its own."""
 
 import multiprocessing
-import os
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +17,7 @@ from identification.evaluation.errors import EvaluationError
 from identification.evaluation.faces import FAILED, Sample, take_sample
 from identification.imaging import Limits, UnusableImage, open_upright
 from identification.recognition import runtime
+from identification.recognition.cores import cores
 from identification.recognition.detection import Detector
 from identification.recognition.encoders import Encoder, OnnxModel
 from identification.recognition.types import DetectedFace
@@ -52,12 +52,7 @@ class Models:
         """As many as keep every core at work; one where a GPU does the work."""
         if runtime.device_in_words(self.device) != "CPU":
             return 1
-        return max(1, _cores() // max(1, self.threads))
-
-
-def _cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return max(1, cores() // max(1, self.threads))
 
 
 @dataclass(frozen=True)
@@ -130,7 +125,7 @@ def _explained() -> Iterator[None]:
 def working(models: Models, progress: Progress) -> Iterator[Workers]:
     """Processes at work until the block ends."""
     spawn = multiprocessing.get_context("spawn")
-    runtime.share_cores(models.processes, cores=_cores())
+    runtime.share_cores(models.processes, cores=cores())
     with ProcessPoolExecutor(models.processes, mp_context=spawn, initializer=_begin, initargs=(models,)) as pool:
         try:
             with _explained():

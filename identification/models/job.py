@@ -14,6 +14,10 @@ from django.utils import timezone
 class JobQuerySet(models.QuerySet["Job"]):
     """Jobs by what can be done about them."""
 
+    def unfinished(self) -> "JobQuerySet":
+        """Jobs that are due or being worked on."""
+        return self.filter(state__in=(Job.State.DUE, Job.State.LEASED))
+
     def claimable(self) -> "JobQuerySet":
         """Jobs that nobody works on: due, or their worker's lease has run out."""
         return self.filter(Q(state=Job.State.DUE) | Q(state=Job.State.LEASED, leased_until__lt=timezone.now()))

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from identification import storage
-from identification.encoder_standing import OPEN, faces_without, next_to_embed
+from identification.encoder_standing import faces_without, next_to_embed
 from identification.errors import IdentificationError, NotReady
 from identification.models import Embedding, Encoder, Face, Job
 from identification.services.encoders import complete_preparation
@@ -35,7 +35,7 @@ def tend_embeddings() -> int:
 def _owe_embeddings(encoder: Encoder) -> int:
     if not faces_without(encoder).exists():
         return 0
-    room = OPEN_AT_ONCE - Job.objects.filter(kind=Job.Kind.EMBED_FACE, state__in=OPEN).count()
+    room = OPEN_AT_ONCE - Job.objects.unfinished().filter(kind=Job.Kind.EMBED_FACE).count()
     if room <= 0:
         return 0
     jobs = [Job(kind=Job.Kind.EMBED_FACE, subject_id=face_id) for face_id in next_to_embed(encoder, room)]

@@ -10,10 +10,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config.processes import ProcessEnded, Processes, commands, cores, running
+from config.processes import ProcessEnded, Processes, commands, running
 from demo.people import ACCOUNTS, PASSWORD, NotADemonstration, make_staff
 from demo.report import Report
 from demo.run import Demonstration
+from identification.recognition.cores import cores
 
 
 class Command(BaseCommand):
