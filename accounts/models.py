@@ -28,6 +28,7 @@ class Role(models.TextChoices):
     REVIEWER = "reviewer", "Reviewer"
     ADJUDICATOR = "adjudicator", "Adjudicator"
     LIAISON = "liaison", "Liaison"
+    ASSERTER = "asserter", "Asserts identity"
     AUDITOR = "auditor", "Auditor"
     ADMINISTRATOR = "administrator", "Administrator"
 

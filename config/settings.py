@@ -184,6 +184,10 @@ JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", 120)
 JOB_MAX_ATTEMPTS = 3
 RECONCILE_EVERY_SECONDS = env.int("RECONCILE_EVERY_SECONDS", 10)
 ASSIGNMENT_LEASE_SECONDS = env.int("ASSIGNMENT_LEASE_SECONDS", 30 * 60)
+# How long a place is kept for somebody who closed the page, before it is free for others.
+ASSIGNMENT_GRACE_SECONDS = env.int("ASSIGNMENT_GRACE_SECONDS", 60)
+# Pictures of the deceased that one person is shown in a day (reviewers; see docs/reviewing.md).
+EXPOSURE_CAP_PER_DAY = env.int("EXPOSURE_CAP_PER_DAY", 40)
 
 # --- Words and logs --------------------------------------------------------------------------
 

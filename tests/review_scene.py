@@ -69,7 +69,7 @@ class Scene:
             "search_id": self.review.search_id, "reviewer_id": reviewer.pk, "requested_by_id": self.requester.pk,
             "part": "reviewer", "suitability": "suitable", "person_id": None, "level": None, "rationale": "Compared.",
             "document": document, "document_sha256": hashlib.sha256(document.encode()).hexdigest(),
-            "signed_at": timezone.now(),
+            "evidence_sha256": self.review.evidence_sha256, "signed_at": timezone.now(),
         } | changes  # fmt: skip
 
     def assess(self, reviewer: User, slot: int = 1, person: Person | None = None, **changes: Any) -> None:
@@ -82,7 +82,8 @@ class Scene:
         return {
             "review_id": self.review.pk, "finding": "none", "outcome": "no_candidate", "person_id": None,
             "first_reviewer_id": self.first.pk, "second_reviewer_id": self.second.pk,
-            "requested_by_id": self.requester.pk, "adjudicated": False, "concluded_at": timezone.now(),
+            "requested_by_id": self.requester.pk, "adjudicated": False, "evidence_sha256": self.review.evidence_sha256,
+            "concluded_at": timezone.now(),
         } | changes  # fmt: skip
 
     def search_for_another(self) -> Search:

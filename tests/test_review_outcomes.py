@@ -38,7 +38,7 @@ def test_two_who_find_the_photograph_unsuitable_say_so(
     assert Conclusion.objects.get(review=review).outcome == "unsuitable"
 
 
-@pytest.mark.parametrize("level", [0, -1, -2, -3])
+@pytest.mark.parametrize("level", [-1, -2, -3])
 def test_person_without_support_counts_as_nobody(
     review: Review, people: list[Person], first_reviewer: User, second_reviewer: User, level: int
 ) -> None:

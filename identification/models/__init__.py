@@ -1,6 +1,15 @@
 """The tables of identification, one module per concept."""
 
-from identification.models.case import Case, GalleryKind, Purpose, PurposePolicy, gallery_kind_of
+from identification.models.case import (
+    PRIMARY_IDENTIFIERS,
+    Case,
+    GalleryKind,
+    IdentifierKind,
+    Priority,
+    Purpose,
+    PurposePolicy,
+    gallery_kind_of,
+)
 from identification.models.correction import FaceCorrection
 from identification.models.encoder import Calibration, Encoder
 from identification.models.gallery import Gallery, Person, Reference
@@ -9,6 +18,7 @@ from identification.models.photograph import Embedding, Face, Photograph, Refuse
 from identification.models.search import Candidate, Probe, Search, SearchedGallery
 
 __all__ = [
+    "PRIMARY_IDENTIFIERS",
     "Calibration",
     "Candidate",
     "Case",
@@ -18,9 +28,11 @@ __all__ = [
     "FaceCorrection",
     "Gallery",
     "GalleryKind",
+    "IdentifierKind",
     "Job",
     "Person",
     "Photograph",
+    "Priority",
     "Probe",
     "Purpose",
     "PurposePolicy",

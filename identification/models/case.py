@@ -3,6 +3,7 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -24,6 +25,30 @@ class GalleryKind(models.TextChoices):
 
     HUMANITARIAN = "humanitarian", "Humanitarian"
     INCIDENT = "incident", "Incident"
+
+
+class Priority(models.IntegerChoices):
+    """How soon a case's reviews are handed out, within their purpose."""
+
+    ROUTINE = 0, "Routine"
+    URGENT = 1, "Urgent"
+
+
+class IdentifierKind(models.TextChoices):
+    """What corroborates a conclusion and has nothing to do with the face (INTERPOL DVI)."""
+
+    FINGERPRINTS = "fingerprints", "Fingerprints"
+    DENTAL = "dental", "Dental records"
+    DNA = "dna", "DNA"
+    DOCUMENT = "document", "Document"
+    TATTOO = "tattoo", "Tattoo"
+    SCAR = "scar", "Scar or other mark"
+    EFFECTS = "effects", "Personal effects"
+    STATEMENT = "statement", "Statement"
+    LOCATION = "location", "Location"
+
+
+PRIMARY_IDENTIFIERS = (IdentifierKind.FINGERPRINTS, IdentifierKind.DENTAL, IdentifierKind.DNA)
 
 
 # The one place that says which kind of gallery a purpose may search; the constraint below holds cases to it.
@@ -53,9 +78,28 @@ class PurposePolicy(models.Model):
         default=False, help_text="Whether an independent identifier other than the face is needed."
     )
 
+    sufficient_kinds = ArrayField(
+        models.CharField(max_length=20, choices=IdentifierKind.choices),
+        default=list, blank=True,
+        help_text="Kinds of identifier of which one, verified, suffices for an identification.",
+    )  # fmt: skip
+    sufficient_together = models.PositiveSmallIntegerField(
+        default=0, help_text="How many verified identifiers of different kinds suffice together; 0: never."
+    )
+    precedence = models.PositiveSmallIntegerField(
+        default=100, help_text="Reviews of the purpose with the lowest number are handed out first."
+    )
+
     class Meta:
         verbose_name_plural = "purpose policies"
         constraints = (
+            models.CheckConstraint(
+                condition=Q(sufficient_kinds__contained_by=IdentifierKind.values), name="policy_knows_its_identifiers"
+            ),
+            models.CheckConstraint(
+                condition=Q(sufficient_together__gte=2) | Q(sufficient_together=0),
+                name="policy_together_means_two_or_more",
+            ),
             models.CheckConstraint(condition=Q(reviewers__gte=2), name="policy_never_below_two_reviewers"),
             models.CheckConstraint(condition=Q(reviewers__lte=9), name="policy_at_most_nine_reviewers"),
             models.CheckConstraint(
@@ -83,6 +127,7 @@ class Case(models.Model):
     place = models.CharField(max_length=200, help_text="Where the photographs were taken.")
     occurred_on = models.DateField("date", help_text="When the photographs were taken.")
     authority = models.CharField(max_length=200, help_text="The order or mandate under which this is asked.")
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.ROUTINE)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="opened_cases")
     opened_at = models.DateTimeField(auto_now_add=True)
 
@@ -92,6 +137,8 @@ class Case(models.Model):
             models.UniqueConstraint(fields=("agency", "number"), name="case_number_once_per_agency"),
             models.UniqueConstraint(fields=("id", "gallery_kind"), name="case_with_gallery_kind"),
             models.UniqueConstraint(fields=("id", "agency"), name="case_with_agency"),
+            models.UniqueConstraint(fields=("id", "purpose"), name="case_with_purpose"),
+            models.CheckConstraint(condition=Q(priority__in=Priority.values), name="case_has_a_known_priority"),
             models.CheckConstraint(condition=Q(purpose__in=Purpose.values), name="case_has_a_known_purpose"),
             models.CheckConstraint(condition=INCIDENT_ONLY, name="case_searches_its_kind_of_gallery"),
         )

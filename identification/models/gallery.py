@@ -79,6 +79,14 @@ class Person(models.Model):
         return self.name
 
 
+class ReferenceQuerySet(models.QuerySet["Reference"]):
+    """References by whether they take part in searches."""
+
+    def searchable(self) -> "ReferenceQuerySet":
+        """References that show exactly one face and that nobody has withdrawn."""
+        return self.filter(face__isnull=False, withdrawn_at__isnull=True)
+
+
 class Reference(models.Model):
     """A photograph by which a person is known, with where it comes from.
 
@@ -95,10 +103,22 @@ class Reference(models.Model):
     provenance = models.CharField(max_length=300, help_text="Who gave this photograph, from which record, and when.")
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="added_references")
     added_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    withdrawal_reason = models.CharField(max_length=300, blank=True)
+
+    objects = ReferenceQuerySet.as_manager()
 
     class Meta:
         ordering = ("added_at",)
         constraints = (
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True, withdrawal_reason="")
+                | (Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawal_reason="")),
+                name="reference_withdrawal_has_a_reason",
+            ),
             models.CheckConstraint(condition=~Q(provenance=""), name="reference_states_its_provenance"),
             models.UniqueConstraint(fields=("id", "person"), name="reference_with_person"),
             models.UniqueConstraint(fields=("id", "face"), name="reference_with_face"),

@@ -31,7 +31,7 @@ WITH compared AS (
     JOIN identification_person AS person ON person.id = reference.person_id
     JOIN identification_embedding AS embedding
       ON embedding.face_id = reference.face_id AND embedding.encoder_id = %(encoder)s
-    WHERE person.gallery_id = ANY(%(galleries)s)
+    WHERE person.gallery_id = ANY(%(galleries)s) AND reference.withdrawn_at IS NULL
 ), nearest AS (
     SELECT DISTINCT ON (person_id) * FROM compared ORDER BY person_id, score DESC, reference_id
 )
@@ -49,7 +49,7 @@ FROM identification_reference AS reference
 JOIN identification_person AS person ON person.id = reference.person_id
 JOIN identification_embedding AS embedding
   ON embedding.face_id = reference.face_id AND embedding.encoder_id = %(encoder)s
-WHERE person.gallery_id = ANY(%(galleries)s)
+WHERE person.gallery_id = ANY(%(galleries)s) AND reference.withdrawn_at IS NULL
 """
 
 

@@ -136,6 +136,7 @@ def _lock(actor: User, assignment: Assignment, review: Review, recorded: Recorde
         level=recorded.level,
         rationale=recorded.rationale,
         document=document.decode(),
+        evidence_sha256=review.evidence_sha256,
         document_sha256=hashlib.sha256(document).hexdigest(),
     )
 

@@ -47,6 +47,7 @@ def _conclude(actor: User, review: Review, agreeing: Sequence[Assessment], *, ad
         second_reviewer_id=second.reviewer_id,
         requested_by_id=review.requested_by_id,
         adjudicated=adjudicated,
+        evidence_sha256=review.evidence_sha256,
     )
     _leave_for(review, ReviewState.CONCLUDED)
     record(

@@ -15,6 +15,7 @@ from identification.models import PurposePolicy, Search
 from review import policies
 from review.corrected import known_before
 from review.errors import ReviewWithdrawn, StaleAssignment
+from review.evidence import evidence_of, sha256_of
 from review.models import Assignment, Part, Review, ReviewState
 from review.policies import require
 
@@ -24,6 +25,7 @@ def open_review(*, search: Search) -> Review | None:
     """Open the review of a candidate list; none for an empty list, or while the probe has an unfinished review."""
     if not search.candidates.exists() or Review.objects.unfinished().filter(probe=search.probe_id).exists():
         return None
+    evidence = evidence_of(search)
     policy = PurposePolicy.objects.get(pk=search.case.purpose)
     review = Review.objects.create(
         case=search.case,
@@ -31,6 +33,8 @@ def open_review(*, search: Search) -> Review | None:
         search=search,
         requested_by=search.probe.requested_by,
         reviewers_required=policy.reviewers,
+        evidence=evidence.decode(),
+        evidence_sha256=sha256_of(evidence),
     )
     record(
         kind="review:review:opened/1",

@@ -1,0 +1,1 @@
+"""Pages of a review, one module per part of the work."""
