@@ -21,8 +21,7 @@ class IdentificationConfig(AppConfig):
 def make_policies(*, using: str, **_: Any) -> None:
     """Give every purpose its policy; one that an administrator has tightened stays as it is."""
     from identification.models import Purpose, PurposePolicy
+    from identification.models.case import FIRST_POLICIES
 
-    corroborated = (Purpose.DECEASED, Purpose.CAPTURED)
     for purpose in Purpose:
-        defaults = {"corroboration_required": purpose in corroborated}
-        PurposePolicy.objects.using(using).get_or_create(purpose=purpose, defaults=defaults)
+        PurposePolicy.objects.using(using).get_or_create(purpose=purpose, defaults=FIRST_POLICIES[purpose])

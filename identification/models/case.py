@@ -1,6 +1,7 @@
 """Cases, the purposes they may have, and the policy that each purpose carries."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -114,6 +115,24 @@ class PurposePolicy(models.Model):
 
     def __str__(self) -> str:
         return f"Policy for {self.get_purpose_display().lower()}"
+
+
+_PRIMARY = list(PRIMARY_IDENTIFIERS)
+_SAID = [IdentifierKind.DOCUMENT, IdentifierKind.STATEMENT]
+# What each purpose's policy says until an administrator tightens it; reviews about the living come first.
+FIRST_POLICIES: dict[str, dict[str, Any]] = {
+    Purpose.MISSING: {
+        "sufficient_kinds": [*_PRIMARY, *_SAID, IdentifierKind.LOCATION], "sufficient_together": 2, "precedence": 10,
+    },
+    Purpose.CAPTURED: {
+        "corroboration_required": True, "sufficient_kinds": [*_PRIMARY, *_SAID], "sufficient_together": 2,
+        "precedence": 20,
+    },
+    Purpose.DECEASED: {
+        "corroboration_required": True, "sufficient_kinds": _PRIMARY, "sufficient_together": 2, "precedence": 30,
+    },
+    Purpose.INCIDENT: {"precedence": 40},
+}  # fmt: skip
 
 
 class Case(models.Model):
