@@ -49,6 +49,11 @@ def crop_path(face_id: UUID) -> Path:
     return settings.MEDIA_ROOT / "crops" / f"{face_id}.jpg"
 
 
+def closeup_path(face_id: UUID) -> Path:
+    """Return where the large crop of a face is kept."""
+    return settings.MEDIA_ROOT / "closeups" / f"{face_id}.jpg"
+
+
 def write_derivative(path: Path, data: bytes) -> None:
     """Write what is shown of a photograph; writing it again gives the same file."""
     _write(path, data)

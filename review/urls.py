@@ -1,6 +1,6 @@
 from django.urls import path
 
-from review.views import compare, ended, queue, work
+from review.views import compare, ended, images, queue, work
 
 app_name = "review"
 urlpatterns = [
@@ -10,6 +10,12 @@ urlpatterns = [
     path("work/<uuid:assignment_id>/probe/", work.probe, name="probe"),
     path("work/<uuid:assignment_id>/candidates/", work.candidates, name="candidates"),
     path("work/<uuid:assignment_id>/compare/<uuid:person_id>/", compare.compare, name="compare"),
+    path("work/<uuid:assignment_id>/probe/<slug:size>/image/", images.probe_image, name="probe-image"),
+    path(
+        "work/<uuid:assignment_id>/candidates/<int:position>/<int:number>/<slug:size>/image/",
+        images.candidate_image,
+        name="candidate-image",
+    ),
     path("work/<uuid:assignment_id>/conclude/", work.conclude, name="conclude"),
     path("work/<uuid:assignment_id>/decline/", queue.decline, name="decline"),
     path("work/<uuid:assignment_id>/signed/", work.signed, name="signed"),

@@ -5,7 +5,7 @@ with (0, 0) at the top left corner.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Point = tuple[float, float]
 Landmarks = tuple[Point, Point, Point, Point, Point]
@@ -87,6 +87,12 @@ class DetectedFace:
     def inter_eye_distance(self) -> float:
         """Pixels between the eye centres."""
         return math.dist(self.landmarks[0], self.landmarks[1])
+
+    def scaled(self, factor: float) -> "DetectedFace":
+        """The same face in a photograph that is larger by this factor."""
+        box = Box(*(factor * length for length in (self.box.left, self.box.top, self.box.width, self.box.height)))
+        first, second, third, fourth, fifth = ((factor * x, factor * y) for x, y in self.landmarks)
+        return replace(self, box=box, landmarks=(first, second, third, fourth, fifth))
 
     @property
     def upright_size(self) -> Point:

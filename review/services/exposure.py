@@ -1,0 +1,93 @@
+"""Pictures of the deceased are shown only when asked for, and only so many a day: looking at them does harm.
+
+Blurring or greying them was found not to help (Lewitzka 2026), so they are shown as they are, after a step.
+"""
+
+from datetime import date
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from audit.services import record
+from identification.models import Purpose
+from review import policies
+from review.errors import ReviewError
+from review.models import Assignment, Exposure, Review
+from review.policies import require
+from review.services.queue import keep_place
+
+FACE, PHOTOGRAPH = Exposure.Variant.FACE, Exposure.Variant.PHOTOGRAPH
+
+
+class ExposureCapped(ReviewError):
+    """The day's limit is reached."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"You have looked at {settings.EXPOSURE_CAP_PER_DAY} pictures of the deceased today, which is the most in "
+            "one day. Your work here is kept: go on tomorrow, or give the review back. Reviews of other purposes stay "
+            "open to you."
+        )
+
+
+def needs_reveal(review: Review) -> bool:
+    """Whether pictures of this review's photograph open behind a step: those of the deceased."""
+    return review.case.purpose == Purpose.DECEASED
+
+
+def is_shown(viewer: User, assignment: Assignment, variant: str) -> bool:
+    """Whether this picture may be sent to the viewer now: no step is needed, or it was taken before."""
+    if not needs_reveal(assignment.review):
+        return True
+    face_id = assignment.review.probe.face_id
+    return Exposure.objects.filter(viewer=viewer, face=face_id, variant=variant).exists()
+
+
+def shown_today(viewer: User) -> int:
+    """Return how many pictures of the deceased somebody has had shown to them today."""
+    return Exposure.objects.filter(viewer=viewer, day=_today()).count()
+
+
+def is_capped(viewer: User) -> bool:
+    """Whether the day's limit is reached."""
+    return shown_today(viewer) >= settings.EXPOSURE_CAP_PER_DAY
+
+
+@transaction.atomic
+def reveal(*, actor: User, assignment: Assignment, variant: str) -> Exposure | None:
+    """Count a picture and let it be shown; None where it is shown already. ExposureCapped beyond the day's limit."""
+    require(policies.is_theirs(actor, assignment), "This review is somebody else's.")
+    if is_shown(actor, assignment, variant):
+        return None
+    keep_place(assignment)
+    # The person's row, so that two windows count one after the other.
+    User.objects.select_for_update(of=("self",), no_key=True).get(pk=actor.pk)
+    number = shown_today(actor) + 1
+    if number > settings.EXPOSURE_CAP_PER_DAY:
+        raise ExposureCapped
+    exposure = _count(actor, assignment, variant, number)
+    record(
+        kind="review:image:revealed/1",
+        actor=actor,
+        subject=assignment,
+        purpose=assignment.review.case.purpose,
+        payload={"variant": variant, "number": number, "review": str(assignment.review_id)},
+    )
+    return exposure
+
+
+def _count(actor: User, assignment: Assignment, variant: str, number: int) -> Exposure:
+    facts = {"face_id": assignment.review.probe.face_id, "variant": variant, "day": _today()}
+    try:
+        with transaction.atomic():
+            return Exposure.objects.create(viewer=actor, number=number, **facts)
+    except IntegrityError as error:
+        if "exposure_counted_once_a_day" not in str(error):
+            raise
+        return Exposure.objects.get(viewer=actor, **facts)
+
+
+def _today() -> date:
+    return timezone.localdate()
