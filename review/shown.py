@@ -7,6 +7,7 @@ an id that could be met again elsewhere, reaches a reviewer's browser.
 import json
 import random
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from review.models import Assignment
@@ -60,7 +61,7 @@ def candidate_at(assignment: Assignment, position: int) -> ShownCandidate | None
     return next((shown for shown in candidates_shown(assignment) if shown.position == position), None)
 
 
-def _references(seed: int, candidate: dict) -> tuple[ShownReference, ...]:  # type: ignore[type-arg]
+def _references(seed: int, candidate: dict[str, Any]) -> tuple[ShownReference, ...]:
     """The listed reference is number 1, so that a candidate's first picture is always at the same address."""
     others = sorted(candidate["references"], key=lambda one: one["reference"] != candidate["listed_by"])
     rest = others[1:]

@@ -20,13 +20,15 @@ from review.views.common import viewer
 
 # Sizes by their name in the address.
 CROP, CLOSE, WHOLE = "crop", "close", "whole"
+OF_A_CANDIDATE, OF_THE_PROBE = (CROP, CLOSE), (CROP, CLOSE, WHOLE)
 
 
 @require_GET
 def probe_image(request: HttpRequest, assignment_id: UUID, size: str) -> FileResponse:
     """The face in question ("crop", "close") or the whole photograph; of the deceased only after it was asked for."""
     place = _place(request, assignment_id)
-    if not is_shown(viewer(request), place, PHOTOGRAPH if size == WHOLE else FACE):
+    shown = is_shown(viewer(request), place, PHOTOGRAPH if size == WHOLE else FACE)
+    if size not in OF_THE_PROBE or not shown:
         raise Http404("This picture opens after a step.")
     return _sent(request, place, place.review.probe.face, size)
 
@@ -37,7 +39,7 @@ def candidate_image(request: HttpRequest, assignment_id: UUID, position: int, nu
     place = _place(request, assignment_id)
     candidate = candidate_at(place, position) if _may_see(place) else None
     found = next((one for one in candidate.references if one.number == number), None) if candidate else None
-    if found is None or size == WHOLE:
+    if found is None or size not in OF_A_CANDIDATE:
         raise Http404("There is no such picture.")
     return _sent(request, place, Face.objects.select_related("photograph").get(pk=found.face_id), size)
 
@@ -65,9 +67,11 @@ def _sent(request: HttpRequest, place: Assignment, face: Face, size: str) -> Fil
         purpose=place.review.case.purpose,
         payload={"variant": size, "review": str(place.review_id)},
     )
-    response = FileResponse(file, content_type="image/jpeg")
-    # A browser may keep it for the session's few minutes of work, so that the next candidate is there at once.
-    response["Cache-Control"] = "private, max-age=600"
+    # One name for all: the file's own is the face's id.
+    response = FileResponse(file, content_type="image/jpeg", filename="face.jpg")
+    # References may stay in the browser for some minutes, so that the next one is there at once; the dead may not.
+    kept = face.photograph.case_id is None
+    response["Cache-Control"] = "private, max-age=600" if kept else "no-store"
     return response
 
 
