@@ -289,7 +289,7 @@ _REVIEW = (
     _kind("review:note:signed/1", "{actor} added {subject} to an assessment.", "document_sha256 assessment", "review"),
     _kind(
         "review:review:withdrawn/2",
-        "{subject} was withdrawn by what {actor} did ({cause}); signatures that are void by it: {signatures}.",
+        "{subject} was withdrawn ({cause}), which came to light by {actor}; signatures void by it: {signatures}.",
         "case probe cause signatures",
         "correction reference",
     ),

@@ -13,13 +13,6 @@ class NotSearchable(IdentificationError):
     """This face can't be searched for now."""
 
 
-class SignedAlready(IdentificationError):
-    """Somebody has signed about a face whose review has not ended; what they signed is never set aside by its box."""
-
-    def __init__(self) -> None:
-        super().__init__("Somebody has signed about this face. It can be corrected once its review has ended.")
-
-
 class LeaseLost(IdentificationError):
     """Somebody else holds the job by now; whatever was computed is dropped."""
 

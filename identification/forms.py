@@ -160,3 +160,15 @@ class EnrolForm(forms.ModelForm):
         if number and Person.objects.filter(gallery=self.gallery, registry_number=number).exists():
             raise forms.ValidationError("Somebody is enrolled here under this number already. Check it on the record.")
         return number
+
+
+class WithdrawalForm(forms.Form):
+    """Why a reference is withdrawn."""
+
+    reason = forms.CharField(
+        label="Why is it withdrawn?",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="For example: it shows somebody else, or the family has asked for it back.",
+        error_messages={"required": "Say in a sentence why the reference is withdrawn."},
+    )

@@ -34,6 +34,7 @@ can_open_gallery = is_administrator
 can_choose_encoder = is_administrator
 can_see_encoders = is_administrator | is_auditor
 can_enrol = (is_intake | is_administrator) & in_its_agency
+can_withdraw_reference = can_enrol
 can_correct_faces = in_its_agency & (is_intake | (is_administrator & is_of_a_gallery))
 # People's names and faces in a gallery would sway somebody who is to compare without names.
 can_browse_galleries = is_intake | is_administrator | is_auditor

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, TextField, Value, When
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, TextField, Value, When
 
 from accounts.models import User
 from identification import policies
@@ -24,6 +24,7 @@ from identification.models import (
 )
 
 WEAKEST_REFERENCES = 50
+_IN_USE = Q(persons__references__face__isnull=False, persons__references__withdrawn_at__isnull=True)
 
 
 def _agency(viewer: User) -> int:
@@ -40,23 +41,26 @@ def galleries(viewer: User) -> QuerySet[Gallery]:
     """Galleries of the viewer's agency with how many people and references they hold."""
     return Gallery.objects.filter(agency=_agency(viewer)).annotate(
         persons_count=Count("persons", distinct=True),
-        references_count=Count("persons__references", filter=Q(persons__references__face__isnull=False), distinct=True),
+        references_count=Count("persons__references", filter=_IN_USE, distinct=True),
     )
 
 
 def persons(viewer: User, gallery: Gallery) -> QuerySet[Person]:
     """People of a gallery with their references, by name."""
-    references = Reference.objects.select_related("photograph", "face").prefetch_related(_corrections("photograph__"))
+    references = Reference.objects.select_related("photograph", "face", "withdrawn_by").prefetch_related(
+        _corrections("photograph__")
+    )
     return Person.objects.filter(gallery=gallery, gallery__agency=_agency(viewer)).prefetch_related(
         Prefetch("references", references)
     )
 
 
 def refused_references(viewer: User, gallery: Gallery) -> QuerySet[Reference]:
-    """References of a gallery that take no part in searches, with whose they are; the newest first."""
+    """References of a gallery that can't take part in searches, with whose they are; the newest first."""
     unusable = (Photograph.State.REFUSED, Photograph.State.QUARANTINED)
     return (
         Reference.objects.filter(person__gallery=gallery, person__gallery__agency=_agency(viewer))
+        .filter(withdrawn_at__isnull=True)
         .filter(photograph__state__in=unusable)
         .select_related("person", "photograph")
         .order_by("-added_at")
@@ -65,11 +69,18 @@ def refused_references(viewer: User, gallery: Gallery) -> QuerySet[Reference]:
 
 def references_worth_replacing(viewer: User, gallery: Gallery) -> list[Reference]:
     """The weakest references of a gallery, the weakest first: those whose face has something to be noted."""
-    measured = Reference.objects.filter(
+    measured = Reference.objects.searchable().filter(
         person__gallery=gallery, person__gallery__agency=_agency(viewer), face__quality__isnull=False
     )
     weakest = measured.select_related("person", "photograph", "face").order_by("face__quality", "pk")
     return [reference for reference in weakest[:WEAKEST_REFERENCES] if reference.face and reference.face.notes]
+
+
+def references(viewer: User) -> QuerySet[Reference]:
+    """References in the galleries of the viewer's agency."""
+    return Reference.objects.filter(gallery__agency=_agency(viewer)).select_related(
+        "person", "gallery", "photograph", "face"
+    )
 
 
 def permitted_galleries(case: Case) -> QuerySet[Gallery]:
@@ -189,15 +200,17 @@ def _faces_with_searches() -> QuerySet[Face]:
     """
     open_searches = Job.objects.unfinished().filter(kind=Job.Kind.SEARCH_PROBE, subject_id=OuterRef("probe"))
     searches = Search.objects.filter(probe=OuterRef("probe"))
-    candidates = Candidate.objects.filter(search__probe=OuterRef("probe"))
+    # The latest list counts: a reference that was withdrawn may leave it empty.
+    latest = Search.objects.filter(probe=OuterRef("probe")).order_by("-ran_at").values("pk")[:1]
     return (
         Face.objects.standing()
         .select_related("probe")
+        .annotate(latest_search=Subquery(latest))
         .annotate(
             search_state=models.Case(
                 When(probe__isnull=True, then=Value("")),
                 When(Exists(open_searches), then=Value("waiting")),
-                When(Exists(candidates), then=Value("proposed")),
+                When(Exists(Candidate.objects.filter(search=OuterRef("latest_search"))), then=Value("proposed")),
                 When(Exists(searches), then=Value("empty")),
                 default=Value("failed"),
                 output_field=TextField(),

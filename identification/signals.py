@@ -7,3 +7,6 @@ search_ran = Signal()
 
 # Sent inside the transaction in which a face stopped counting. Arguments: correction, whose finding the face is.
 face_replaced = Signal()
+
+# Sent inside the transaction that withdrew a reference, whose row it holds. Arguments: reference.
+reference_withdrawn = Signal()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from identification.views import cases, encoders, faces, galleries, images
+from identification.views import cases, encoders, faces, galleries, images, withdrawal
 
 app_name = "identification"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("probes/<uuid:probe_id>/search-again/", cases.search_again, name="search-again"),
     path("galleries/", galleries.galleries, name="galleries"),
     path("galleries/<uuid:gallery_id>/", galleries.gallery, name="gallery"),
+    path("references/<uuid:reference_id>/withdraw/", withdrawal.withdraw, name="withdraw-reference"),
     path("galleries/<uuid:gallery_id>/enrol/", galleries.enrol, name="enrol"),
     path("encoders/", encoders.encoders, name="encoders"),
     path("encoders/cancel/", encoders.cancel_preparation, name="cancel-preparation"),

@@ -1,4 +1,7 @@
-"""What a corrected face inherits: who knows what was found about it before its box was drawn anew."""
+"""What a new review inherits of earlier ones, of the same face or of one that a correction has replaced there.
+
+Above all, who knows what was found before, and so can't judge blind.
+"""
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
@@ -6,37 +9,58 @@ from django.db.models.lookups import GreaterThan, LessThan
 
 from accounts.models import User
 from audit.models import Entry
-from review.models import Assessment, Review, ReviewState
+from identification.models import Face
+from review.models import Assessment, Assignment, Review, ReviewState
 
 ENDED = (ReviewState.CONCLUDED, ReviewState.INCONCLUSIVE)
 
 
 def known_before(user: User) -> QuerySet[Review]:
-    """Reviews of a face that a correction has replaced where the outer review's face is, of which the person knows.
+    """Other reviews of the outer review's face, or of one that a correction has replaced there, that the person knows.
 
-    After signing they were shown names, scores and ranks, and a conclusion tells the outcome, so nobody reviews the
-    corrected face blind who signed or read one.
+    After signing they were shown names, scores and ranks, also where what they signed is void by now; an adjudicator
+    has read what others found; a conclusion and a history tell the outcome. So nobody reviews the face blind again who
+    signed in, or read of, an earlier review.
     """
     signed = Assessment.objects.filter(review=OuterRef("pk"), reviewer=user)
+    given = Assignment.objects.filter(review=OuterRef("pk"), reviewer=user, differing_read_at__isnull=False)
     read = Entry.objects.filter(
-        actor=user, kind__startswith="review:conclusion:viewed/", subject_id=Cast(OuterRef("pk"), TextField())
+        Q(kind__startswith="review:conclusion:viewed/") | Q(kind__startswith="review:history:viewed/"),
+        actor=user,
+        subject_id=Cast(OuterRef("pk"), TextField()),
     )
-    replaced = Review.objects.filter(_where_the_outer_face_is(), probe__face__correction__isnull=False)
-    return replaced.filter(Exists(signed) | Exists(read))
+    earlier = Review.objects.filter(
+        Q(probe=OuterRef("probe")) | Q(_where_the_outer_face_is(), probe__face__correction__isnull=False)
+    ).exclude(pk=OuterRef("pk"))
+    return earlier.filter(Exists(signed) | Exists(given) | Exists(read))
+
+
+def reviews_before(face: Face) -> QuerySet[Review]:
+    """Reviews of a face, and of those that a correction has replaced where it is."""
+    there = Q(
+        LessThan(F("probe__face__left"), face.left + face.width),
+        LessThan(F("probe__face__top"), face.top + face.height),
+        GreaterThan(F("probe__face__left") + F("probe__face__width"), face.left),
+        GreaterThan(F("probe__face__top") + F("probe__face__height"), face.top),
+        probe__photograph=face.photograph_id,
+    )
+    return Review.objects.filter(Q(probe__face=face) | (there & Q(probe__face__correction__isnull=False)))
 
 
 def awaiting_another_judgement(viewer: User) -> QuerySet[Review]:
-    """Ended reviews of replaced faces whose outcome would sway the viewer, who could be asked about the face again.
+    """Ended reviews whose outcome would sway the viewer, who could be asked about the face again.
 
-    It would until a review of what stands in the face's place has ended; a face taken away may be drawn anew. Who asked
-    is never asked to judge, nor is who signed about the face.
+    Those are reviews of replaced faces, and reopened ones. It would until a review of what stands in the face's place
+    has ended and stands; a face taken away may be drawn anew. Who asked is never asked to judge, nor is who signed
+    about the face.
     """
     again = Review.objects.filter(
-        _where_the_outer_face_is(), probe__face__correction__isnull=True, state__in=ENDED
+        _where_the_outer_face_is(), probe__face__correction__isnull=True, reopening__isnull=True, state__in=ENDED
     ).exclude(pk=OuterRef("pk"))
     signed = Assessment.objects.filter(review=OuterRef("pk"), reviewer=viewer)
-    replaced = Review.objects.filter(state__in=ENDED, probe__face__correction__isnull=False)
-    return replaced.exclude(Q(requested_by=viewer) | Q(case__opened_by=viewer)).filter(~Exists(again), ~Exists(signed))
+    judged_anew = Q(probe__face__correction__isnull=False) | Q(reopening__isnull=False)
+    ended = Review.objects.filter(judged_anew, state__in=ENDED)
+    return ended.exclude(Q(requested_by=viewer) | Q(case__opened_by=viewer)).filter(~Exists(again), ~Exists(signed))
 
 
 def _where_the_outer_face_is() -> Q:

@@ -1,5 +1,7 @@
 """What can go wrong in a review. Each message is a sentence for the person at the screen."""
 
+from review.models.choices import EvidenceChange
+
 
 class ReviewError(Exception):
     """A step that can't be taken; str() says why and what to do."""
@@ -13,13 +15,34 @@ class StaleAssignment(ReviewError):
     """The place was given up, given to somebody else, or signed already."""
 
 
-class ReviewWithdrawn(StaleAssignment):
-    """The face was corrected while somebody worked on its review."""
+# What happened, by cause; the rest of the sentence is the same for all.
+_HAPPENED = {
+    EvidenceChange.FACE_CORRECTED: (
+        "The face in this review was corrected, so the review has been withdrawn and begins again with the corrected "
+        "face."
+    ),
+    EvidenceChange.REFERENCE_WITHDRAWN: (
+        "A reference photograph in this review was withdrawn, so the review has been withdrawn and begins again "
+        "without it."
+    ),
+    EvidenceChange.OTHERWISE: (
+        "The evidence in this review is no longer what it was when the review began, so the review has been withdrawn "
+        "and begins again."
+    ),
+}
 
-    def __init__(self) -> None:
+
+def what_happened(cause: str) -> str:
+    """Say what took the ground from under a review; before causes were kept, it was always a correction."""
+    return _HAPPENED[EvidenceChange(cause or EvidenceChange.FACE_CORRECTED)]
+
+
+class ReviewWithdrawn(StaleAssignment):
+    """The evidence changed while somebody worked on the review."""
+
+    def __init__(self, cause: str) -> None:
         super().__init__(
-            "The face in this review was corrected, so the review has been withdrawn and begins again with the "
-            "corrected face. Nothing was signed, and nothing else of yours has changed. Take the next case."
+            f"{what_happened(cause)} Nothing was signed, and nothing else of yours has changed. Take the next case."
         )
 
 

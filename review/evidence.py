@@ -5,11 +5,14 @@ no longer holds, the review's signatures are void and it begins again.
 """
 
 import hashlib
+import json
+from collections.abc import Iterable
 from typing import Any
 
 import rfc8785
 
-from identification.models import Candidate, Reference, Search
+from identification.models import Candidate, FaceCorrection, Reference, Search
+from review.models import EvidenceChange, Review
 
 
 def evidence_of(search: Search) -> bytes:
@@ -67,3 +70,44 @@ def _references_of(candidates: list[Candidate]) -> dict[Any, list[Reference]]:
     ):
         found.setdefault(reference.person_id, []).append(reference)
     return found
+
+
+def changed_evidence(review: Review) -> EvidenceChange | None:
+    """Say by what the review's evidence no longer holds; None while everything in it is as it was.
+
+    References that were added later change nothing: reviewers are shown what stands in the evidence. The answer holds
+    until the end of the transaction for whoever holds the evidence (review/services/holding.py).
+    """
+    if FaceCorrection.objects.filter(finding=review.search.face_id).exists():
+        return EvidenceChange.FACE_CORRECTED
+    if not review.evidence:
+        # A review from before evidence was kept: it begins again with it.
+        return EvidenceChange.OTHERWISE
+    said = json.loads(review.evidence)
+    now = Reference.objects.filter(pk__in=references_in(review)).select_related("photograph")
+    if any(reference.withdrawn_at for reference in now):
+        return EvidenceChange.REFERENCE_WITHDRAWN
+    same = _without_references(said) == _without_references(json.loads(evidence_of(review.search)))
+    return None if same and _references_said(said) == _as_said(now) else EvidenceChange.OTHERWISE
+
+
+def references_in(review: Review) -> list[str]:
+    """Return the ids of the references in a review's evidence, in their order."""
+    if not review.evidence:
+        return []
+    return sorted(one["reference"] for one in _references_said(json.loads(review.evidence)))
+
+
+def _references_said(evidence: dict[str, Any]) -> list[dict[str, Any]]:
+    said = [reference for candidate in evidence["candidates"] for reference in candidate["references"]]
+    return sorted(said, key=lambda reference: str(reference["reference"]))
+
+
+def _as_said(references: Iterable[Reference]) -> list[dict[str, Any]]:
+    return sorted((_reference(one) for one in references), key=lambda reference: str(reference["reference"]))
+
+
+def _without_references(evidence: dict[str, Any]) -> dict[str, Any]:
+    """Everything but the candidates' references: face, photograph, encoder, search, and who was listed how."""
+    listed = [{name: said for name, said in each.items() if name != "references"} for each in evidence["candidates"]]
+    return evidence | {"candidates": listed}

@@ -3,7 +3,7 @@
 import rules
 
 from accounts.models import User
-from accounts.policies import is_adjudicator, is_reviewer
+from accounts.policies import is_adjudicator, is_intake, is_reviewer
 from review.errors import NotPermitted
 from review.models import Assignment, Review
 
@@ -30,6 +30,7 @@ def is_theirs(user: User, assignment: Assignment) -> bool:
 
 can_review = is_reviewer & in_its_agency & ~has_asked
 can_adjudicate = is_adjudicator & in_its_agency & ~has_asked
+can_reopen = is_intake & in_its_agency
 
 
 def require(allowed: bool, sentence: str) -> None:

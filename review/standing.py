@@ -1,9 +1,15 @@
 """Where a review and a case stand, in words, by the purpose of the case."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
 
 from identification.models import Purpose
-from review.models import Outcome, Review, ReviewState
+from identification.services.probes import owes_search
+from review.corrected import ENDED
+from review.models import Outcome, Reopening, Review, ReviewState
+
+UNFINISHED = (ReviewState.OPEN, ReviewState.DISCORDANT)
 
 # What two concordant assessments give, by purpose; never more than this.
 CONCORDANT = {
@@ -42,12 +48,88 @@ def standing_of(review: Review) -> str:
     return Outcome(review.conclusion.outcome).label.lower()
 
 
-def standing_of_case(reviews: Iterable[Review]) -> str:
-    """Return in a few words where a case stands; with several probes, how many stand where.
+AGAIN = "being reviewed again"
+NOBODY_ANY_MORE = "reopened, nobody was proposed any more"
+REOPENED = "reopened"
 
-    A review that was withdrawn stands nowhere: it begins again with the corrected face.
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the reviews of one face stand together: by the latest that ended, and whether a newer one is under way."""
+
+    chain: tuple[Review, ...]
+
+    @property
+    def ended(self) -> Review | None:
+        """The latest review that has ended; where it left the face, the face stands."""
+        return next((review for review in reversed(self.chain) if review.state in ENDED), None)
+
+    @property
+    def under_way(self) -> Review | None:
+        """The review that still waits for somebody."""
+        return next((review for review in self.chain if review.state in UNFINISHED), None)
+
+    @property
+    def words(self) -> str:
+        """Say it in a few words; nothing where every review was withdrawn, since none stands."""
+        if self.ended is None:
+            return standing_of(self.under_way) if self.under_way else ""
+        again = self.again
+        return standing_of(self.ended) + (f", {again}" if again else "")
+
+    @property
+    def again(self) -> str:
+        """Say what has become of the latest conclusion since; nothing while it simply stands."""
+        if self.ended is None:
+            return ""
+        if self.under_way:
+            return AGAIN
+        return what_became_of(self.ended) if hasattr(self.ended, "reopening") else ""
+
+    @property
+    def reopened_in_words(self) -> str:
+        """Say in a sentence why the latest conclusion was reopened, and what came of it so far."""
+        return reopened_in_words(self.ended) if self.ended and hasattr(self.ended, "reopening") else ""
+
+
+def what_became_of(review: Review) -> str:
+    """Say what became of a reopened review that no newer one has replaced yet."""
+    if owes_search(review.probe):
+        return AGAIN
+    latest = review.probe.searches.order_by("-ran_at").first()
+    if latest and latest.ran_at > review.reopening.opened_at and not latest.candidates.exists():
+        return NOBODY_ANY_MORE
+    return AGAIN if review.followed_by.filter(state__in=UNFINISHED).exists() else REOPENED
+
+
+def reopened_in_words(review: Review) -> str:
+    """Say in a sentence why an ended review was reopened, and whether anybody was proposed since."""
+    causes = {
+        Reopening.Cause.NEW_EVIDENCE: "Reopened on new evidence",
+        Reopening.Cause.REFERENCE_WITHDRAWN: "Reopened, a reference it rests on was withdrawn",
+    }
+    nobody = what_became_of(review) == NOBODY_ANY_MORE
+    return causes[Reopening.Cause(review.reopening.cause)] + ("; nobody was proposed any more." if nobody else ".")
+
+
+def standings_of(reviews: Iterable[Review]) -> list[Standing]:
+    """Return where each face of a case stands, in the order of their first reviews."""
+    chains: dict[UUID, list[Review]] = {}
+    for review in sorted(reviews, key=lambda review: review.opened_at):
+        chain = chains.get(review.refers_to_id, []) if review.refers_to_id else []
+        chain.append(review)
+        chains[review.pk] = chain
+    distinct = {id(chain): chain for chain in chains.values()}
+    return [Standing(tuple(chain)) for chain in distinct.values()]
+
+
+def standing_of_case(reviews: Iterable[Review]) -> str:
+    """Return in a few words where a case stands; with several faces, how many stand where.
+
+    A face stands where its latest concluded review left it. A review that was withdrawn stands nowhere: it begins
+    again.
     """
-    standings = [standing_of(review) for review in reviews if review.state != ReviewState.WITHDRAWN]
+    standings = [standing.words for standing in standings_of(reviews) if standing.words]
     if len(standings) <= 1:
         return standings[0] if standings else "open"
     counts = {standing: standings.count(standing) for standing in dict.fromkeys(standings)}

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from review.views import compare, ended, images, queue, work
+from review.views import compare, ended, history, images, queue, work
 
 app_name = "review"
 urlpatterns = [
@@ -20,4 +20,6 @@ urlpatterns = [
     path("work/<uuid:assignment_id>/decline/", queue.decline, name="decline"),
     path("work/<uuid:assignment_id>/signed/", work.signed, name="signed"),
     path("<uuid:review_id>/", ended.conclusion, name="conclusion"),
+    path("<uuid:review_id>/history/", history.history, name="history"),
+    path("<uuid:review_id>/reopen/", history.reopen, name="reopen"),
 ]

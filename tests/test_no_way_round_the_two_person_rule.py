@@ -32,7 +32,7 @@ def test_finding_can_not_be_written_by_hand(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "finding"), [(3, "person"), (1, "person"), (0, "none"), (-1, "none"), (-3, "none"), (None, "none")]
+    ("level", "finding"), [(3, "person"), (1, "person"), (0, "undecided"), (-1, "none"), (-3, "none"), (None, "none")]
 )
 def test_only_support_retains_a_person(scene: Scene, level: int | None, finding: str) -> None:
     scene.assess(scene.first, 1, scene.people[0] if level is not None else None, level=level)

@@ -1,5 +1,6 @@
 """A review of a face that was corrected is withdrawn, and begins again with the corrected one."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,12 +10,11 @@ from django.urls import reverse
 
 from accounts.models import User
 from audit.models import Entry
-from identification.errors import SignedAlready
 from identification.models import Case, Encoder, FaceCorrection, Job, Person, Photograph, Probe
 from identification.services import correction as correcting
 from identification.services.work import run_job
 from review.errors import ReviewWithdrawn
-from review.models import Assessment, Assignment, Review, ReviewState
+from review.models import Assessment, Assignment, Conclusion, Review, ReviewState
 from review.services import queue
 from review.services.assessment import sign_assessment
 from review.standing import standing_of_case
@@ -40,7 +40,7 @@ def test_unfinished_review_of_a_moved_face_is_withdrawn_and_begins_again(
     correction = move(review)
     review.refresh_from_db()
     assert review.state == ReviewState.WITHDRAWN
-    entry = Entry.objects.get(kind="review:review:withdrawn/1")
+    entry = Entry.objects.get(kind="review:review:withdrawn/2")
     assert (entry.subject_id, entry.actor, entry.purpose) == (str(review.pk), requester, review.case.purpose)
     again = read_and_searched(correction)
     assert (again.state, again.requested_by, again.case) == ("open", review.requested_by, review.case)
@@ -74,43 +74,43 @@ def test_withdrawing_and_correcting_stand_or_fall_together(
     assert (review.state, FaceCorrection.objects.count()) == ("open", 0)
 
 
-def test_face_that_somebody_has_signed_about_stays_until_its_review_has_ended(
-    review: Review, people: list[Person], move, requester: User, first_reviewer: User, second_reviewer: User,
-    adjudicator: User,
-) -> None:  # fmt: skip
-    def is_refused() -> None:
-        review.refresh_from_db()
-        before = (review.state, list(Assignment.objects.values()), Entry.objects.count())
-        for correct in (lambda: move(review), lambda: correcting.remove_face(actor=requester, face=review.probe.face)):
-            with pytest.raises(SignedAlready, match="can be corrected once its review has ended"):
-                correct()
-        review.refresh_from_db()
-        assert (review.state, list(Assignment.objects.values()), Entry.objects.count()) == before
-        assert not FaceCorrection.objects.exists()
-
+def test_correction_goes_through_when_somebody_has_signed_and_makes_the_signatures_void(
+    review: Review, people: list[Person], move, first_reviewer: User, second_reviewer: User, third_reviewer: User
+) -> None:
+    """To refuse it would tell intake that somebody has signed, and keep people signing about the wrong box."""
     factories.signed(first_reviewer, people[0])
-    is_refused()
     factories.signed(second_reviewer)
-    is_refused()  # a dissent waits for the adjudicator
-    factories.signed(adjudicator, people[0])
-    move(review)
+    again = read_and_searched(move(review))
     review.refresh_from_db()
-    assert review.state == ReviewState.CONCLUDED
+    assert (review.state, review.withdrawn_because) == ("withdrawn", "face_corrected")
+    payload = json.loads(Entry.objects.get(kind="review:review:withdrawn/2").canonical)["payload"]
+    assert (payload["cause"], payload["signatures"]) == ("face_corrected", 2)
+    assert (again.refers_to, again.state) == (review, "open")
+    assert review.assessments.count() == 2, "void, but never erased"
+    assert factories.taken(third_reviewer).review == again
+    assert queue.take_next(actor=first_reviewer) is None, "who signed has seen the list and is not asked again"
 
 
-def test_refused_correction_is_told_in_a_sentence_and_what_was_drawn_is_kept(
-    review: Review, requester: User, first_reviewer: User, client: Client
+def test_correction_page_answers_the_same_whether_or_not_somebody_has_signed(
+    review: Review, requester: User, first_reviewer: User, client: Client, models: StandInModels
 ) -> None:
     face = review.probe.face
     factories.signed(first_reviewer)
     client.force_login(requester)
-    drawn = {"face": face.pk, "left": 12, "top": 14, "width": 30, "height": 36}
-    page = client.post(reverse("identification:faces", args=[face.photograph_id]), drawn).content.decode()
-    assert "Somebody has signed about this face." in page
-    assert 'name="height" value="36"' in page
     page = client.post(reverse("identification:remove-face", args=[face.pk]), follow=True).content.decode()
-    assert "Somebody has signed about this face." in page
-    assert not FaceCorrection.objects.exists()
+    assert "has signed" not in page
+    assert FaceCorrection.objects.filter(finding=face).exists()
+
+
+def test_only_who_signed_is_told_that_it_is_void(
+    review: Review, move, first_reviewer: User, second_reviewer: User, client: Client
+) -> None:
+    factories.signed(first_reviewer)
+    move(review)
+    client.force_login(first_reviewer)
+    assert "is void" in client.get(reverse("review:queue")).content.decode()
+    client.force_login(second_reviewer)
+    assert "is void" not in client.get(reverse("review:queue")).content.decode()
 
 
 def test_concluded_review_stands_and_the_new_face_gets_a_new_one(
@@ -122,7 +122,7 @@ def test_concluded_review_stands_and_the_new_face_gets_a_new_one(
     review.refresh_from_db()
     assert (review.state, again.state) == ("concluded", "open")
     assert entries("review:review:withdrawn") == 0
-    assert standing_of_case([review, again]) == "potential identification (1), waiting for reviewers (1)"
+    assert standing_of_case([review, again]) == "potential identification, being reviewed again"
     assert factories.taken(third_reviewer).review == again
 
 
@@ -186,7 +186,9 @@ def test_case_page_shows_standing_faces_and_tells_of_corrections(
     for reviewer in (first_reviewer, second_reviewer):
         factories.signed(reviewer, people[0])
     page = client.get(review.case.get_absolute_url()).content.decode()
-    assert page.count(reverse("review:conclusion", args=[again.pk])) == 2, "at the photograph and in the timeline"
+    assert page.count(f'"{reverse("review:conclusion", args=[again.pk])}"') == 2, (
+        "at the photograph and in the timeline"
+    )
     correcting.remove_face(actor=requester, face=correction.face)
     page = client.get(review.case.get_absolute_url()).content.decode()
     assert "Before the face was corrected: potential identification." in page
@@ -208,23 +210,22 @@ def test_signing_and_correcting_at_once_is_one_before_the_other(
         def act(which: int, review: Review = review, place: Assignment = place) -> Any:
             try:
                 return correcting.remove_face(actor=requester, face=review.probe.face) if which else _sign(place)
-            except (ReviewWithdrawn, SignedAlready) as refusal:
+            except ReviewWithdrawn as refusal:
                 return refusal
 
         results = {type(result) for result in in_threads(2, act)}
         review.refresh_from_db()
         place.refresh_from_db()
         signed = review.assessments.exists()
-        assert results == ({Assessment, SignedAlready} if signed else {ReviewWithdrawn, FaceCorrection})
-        assert (review.state, place.state) == (("open", "signed") if signed else ("withdrawn", "lapsed"))
-        assert FaceCorrection.objects.filter(finding=review.probe.face).exists() != signed
+        assert results == {Assessment if signed else ReviewWithdrawn, FaceCorrection}
+        assert (review.state, place.state) == ("withdrawn", "signed" if signed else "lapsed")
         came_first["signature" if signed else "correction"] += 1
-    assert entries("review:review:withdrawn") == came_first["correction"]
+    assert entries("review:review:withdrawn") == 20
     assert sum(came_first.values()) == 20
 
 
 @pytest.mark.django_db(transaction=True)
-def test_correction_at_once_with_the_last_signature_never_discards_what_was_signed(
+def test_correction_at_once_with_the_last_signature_withdraws_or_finds_it_concluded(
     requester: User, case: Case, encoder: Encoder, people: list[Person], random_vectors, first_reviewer: User,
     second_reviewer: User,
 ) -> None:  # fmt: skip
@@ -235,15 +236,14 @@ def test_correction_at_once_with_the_last_signature_never_discards_what_was_sign
         def act(which: int, review: Review = review, last: Assignment = last) -> Any:
             try:
                 return correcting.remove_face(actor=requester, face=review.probe.face) if which else _sign(last)
-            except SignedAlready as refusal:
+            except ReviewWithdrawn as refusal:
                 return refusal
 
         results = {type(result) for result in in_threads(2, act)}
         review.refresh_from_db()
-        corrected = FaceCorrection.objects.filter(finding=review.probe.face).exists()
-        assert results == {Assessment, FaceCorrection if corrected else SignedAlready}
-        assert (review.state, review.assessments.count()) == ("concluded", 2)
-    assert entries("review:review:withdrawn") == 0
+        concluded = Conclusion.objects.filter(review=review).exists()
+        assert results == {Assessment if concluded else ReviewWithdrawn, FaceCorrection}
+        assert (review.state, review.assessments.count()) == (("concluded", 2) if concluded else ("withdrawn", 1))
 
 
 def _ready(

@@ -47,6 +47,7 @@ class World:
             "correction_id": self.correction.pk,
             "probe_id": self.probe.pk,
             "person_id": self.person.pk,
+            "reference_id": self.person.references.get().pk,
             "review_id": self.review.pk,
             "assignment_id": self.assignment.pk,
         }

@@ -41,10 +41,7 @@ def add_face(
 
 @transaction.atomic
 def move_face(*, actor: User, face: Face, box: Box, landmarks: Sequence[float] | None = None) -> FaceCorrection:
-    """Put a face's box elsewhere: the face as it was no longer counts, and is read anew where the box is now.
-
-    SignedAlready while its review is unfinished and somebody has signed in it.
-    """
+    """Put a face's box elsewhere: the face as it was no longer counts, and is read anew where the box is now."""
     photograph = _opened(actor, face.photograph)
     correction = _draw(actor, photograph, box, landmarks, finding=face)
     face_replaced.send(sender=FaceCorrection, correction=correction)
@@ -53,10 +50,7 @@ def move_face(*, actor: User, face: Face, box: Box, landmarks: Sequence[float] |
 
 @transaction.atomic
 def remove_face(*, actor: User, face: Face) -> FaceCorrection:
-    """Take away what is no face, or nobody's to be asked about. It may be the photograph's only one.
-
-    SignedAlready while its review is unfinished and somebody has signed in it.
-    """
+    """Take away what is no face, or nobody's to be asked about. It may be the photograph's only one."""
     photograph = _opened(actor, face.photograph)
     correction = _write(actor, photograph, kind=Kind.REMOVED, finding=face, state=State.DONE)
     _record("identification:face:removed/1", actor, correction, finding=str(face.pk))

@@ -50,13 +50,34 @@ def keep_probe(*, face: Face, actor: User | None = None) -> Probe:
     return probe
 
 
+def owe_search(probe: Probe) -> bool:
+    """Owe a search in the caller's transaction, unless one is owed already; False where the face stands no more."""
+    if not Face.objects.standing().filter(pk=probe.face_id).exists():
+        return False
+    # Asked first, so that nobody waits here for a search under way: it may wait for what the caller holds.
+    if not owes_search(probe):
+        try:
+            with transaction.atomic():
+                open_job(kind=Job.Kind.SEARCH_PROBE, subject_id=probe.pk)
+        except IntegrityError as error:
+            if "job_one_open_per_subject" not in str(error):
+                raise
+    return True
+
+
+def owes_search(probe: Probe) -> bool:
+    """Whether a search for a probe is due or under way."""
+    return Job.objects.unfinished().filter(kind=Job.Kind.SEARCH_PROBE, subject_id=probe.pk).exists()
+
+
 @transaction.atomic
 def search_again(*, actor: User, probe: Probe) -> Job:
     """Owe one more search for a probe whose list was empty, after references were added."""
     require(policies.can_choose_probe(actor, probe.case), "Searching needs the intake role in the case's agency.")
     if not still_stands(probe.face):
         raise NotSearchable("This face was corrected meanwhile. Look at the photograph again.")
-    if probe.searches.filter(candidates__isnull=False).exists():
+    latest = probe.searches.order_by("-ran_at").first()
+    if latest and latest.candidates.exists():
         raise NotSearchable("Candidates were proposed for this face already; its review goes on with them.")
     try:
         with transaction.atomic():

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from accounts.models import User
 from identification.models import Calibration, Candidate, Case
 from identification.recognition.calibration import Table, sentence
-from review.corrected import ENDED, awaiting_another_judgement
+from review.corrected import ENDED, awaiting_another_judgement, known_before
 from review.models import Assessment, Assignment, Part, Review
 from review.services.queue import parts_of, waiting_for
 
@@ -114,7 +114,7 @@ def ended_reviews(viewer: User) -> QuerySet[Review]:
     """
     return _with_nothing_left_to_judge(viewer, reviews(viewer).filter(state__in=ENDED)).select_related(
         "case", "probe__photograph", "search__encoder", "conclusion__person", "conclusion__first_reviewer",
-        "conclusion__second_reviewer",
+        "conclusion__second_reviewer", "reopening__opened_by",
     )  # fmt: skip
 
 
@@ -123,7 +123,8 @@ def _with_nothing_left_to_judge(viewer: User, found: QuerySet[Review]) -> QueryS
         return found
     judged = Assessment.objects.filter(review=OuterRef("pk"), reviewer=viewer)
     unfinished = Review.objects.unfinished().filter(case=OuterRef("case")).exclude(requested_by=viewer)
-    return found.filter(~Exists(unfinished.filter(~Exists(judged))))
+    # Who knows an earlier review of the same face isn't asked again.
+    return found.filter(~Exists(unfinished.filter(~Exists(judged), ~Exists(known_before(viewer)))))
 
 
 def reviews(viewer: User) -> QuerySet[Review]:
@@ -137,5 +138,5 @@ def reviews_of(viewer: User, case: Case) -> QuerySet[Review]:
     return (
         reviews(viewer)
         .filter(case=case)
-        .select_related("probe__face", "probe__photograph", "conclusion__person", "case")
+        .select_related("probe__face", "probe__photograph", "conclusion__person", "case", "reopening")
     )

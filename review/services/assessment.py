@@ -11,10 +11,13 @@ from accounts.models import User
 from audit.services import record
 from review import policies
 from review.errors import IncompleteWork, ReviewWithdrawn, SignatureRefused, StaleAssignment
-from review.models import Assessment, Assignment, Level, Part, Review, ReviewState, Suitability
+from review.evidence import changed_evidence
+from review.models import Assessment, Assignment, EvidenceChange, Level, Part, Review, ReviewState, Suitability
 from review.policies import require
 from review.services.conclusion import conclude_if_complete
+from review.services.holding import hold_for_signature
 from review.services.queue import keep_place
+from review.services.withdrawal import withdraw_changed
 from review.signed_document import Recorded, signed_document
 
 
@@ -77,13 +80,17 @@ def sign_assessment(
     level: int | None = None,
     unsuitable: bool = False,
 ) -> Assessment:
-    """Lock a finding with the signer's password; the last signature that a review needs concludes it."""
+    """Lock a finding with the signer's password; the last signature that a review needs concludes it.
+
+    ReviewWithdrawn when the evidence is no longer what the review's signatures bind: nothing is signed, what others
+    signed is void, and the review begins again.
+    """
     require(policies.is_theirs(actor, assignment), "This review is somebody else's.")
     if not actor.check_password(password):
         _record_refusal(actor=actor, assignment=assignment)
         raise SignatureRefused("That is not your password. Nothing was signed; your work is kept.")
     try:
-        return _sign(
+        signed = _sign(
             actor=actor,
             assignment_id=assignment.pk,
             recorded=Recorded(person_id, level, rationale.strip(), unsuitable=unsuitable),
@@ -92,6 +99,10 @@ def sign_assessment(
         if "assessment_one_per_reviewer" not in str(error) and "assignment_id" not in str(error):
             raise
         raise StaleAssignment("You have signed this review already.") from error
+    if isinstance(signed, EvidenceChange):
+        # Only now: the withdrawal has to be committed.
+        raise ReviewWithdrawn(signed)
+    return signed
 
 
 @transaction.atomic
@@ -105,16 +116,16 @@ def _record_refusal(*, actor: User, assignment: Assignment) -> None:
 
 
 @transaction.atomic
-def _sign(*, actor: User, assignment_id: UUID, recorded: Recorded) -> Assessment:
+def _sign(*, actor: User, assignment_id: UUID, recorded: Recorded) -> Assessment | EvidenceChange:
+    """Sign on evidence that holds, or withdraw the review and return what has changed."""
     # The lock lets the second of two simultaneous signatures see the first, and so conclude.
-    review = (
-        Review.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("case", "search")
-        .get(assignments=assignment_id)
-    )
-    assignment = Assignment.objects.select_for_update(of=("self",)).get(pk=assignment_id)
+    review, assignment = hold_for_signature(actor=actor, assignment_id=assignment_id)
     _check_place(actor, assignment, review)
     _check_finding(assignment, recorded)
+    changed = changed_evidence(review)
+    if changed:
+        withdraw_changed(actor=actor, review=review, cause=changed)
+        return changed
     assessment = _lock(actor, assignment, review, recorded)
     keep_place(assignment, state=Assignment.State.SIGNED)
     _record_signature(actor, assessment, review)
@@ -146,7 +157,7 @@ def _check_place(actor: User, assignment: Assignment, review: Review) -> None:
     permitted = policies.can_review if reviewing else policies.can_adjudicate
     require(permitted(actor, review), "You may no longer take this part in the review.")
     if review.state == ReviewState.WITHDRAWN:
-        raise ReviewWithdrawn
+        raise ReviewWithdrawn(review.withdrawn_because)
     if review.state != (ReviewState.OPEN if reviewing else ReviewState.DISCORDANT):
         raise StaleAssignment("This review has ended. Nothing was signed.")
 

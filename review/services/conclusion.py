@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.db import transaction
 
@@ -9,6 +10,8 @@ from accounts.models import User
 from audit.services import record
 from review.errors import StaleAssignment
 from review.models import Assessment, Conclusion, Outcome, Part, Review, ReviewState
+
+UNDECIDED = "undecided"
 
 
 @transaction.atomic
@@ -20,7 +23,7 @@ def conclude_if_complete(*, actor: User, review: Review) -> Conclusion | None:
         return None
     agreeing = _agreeing(assessments, adjudicated=adjudicated)
     if agreeing:
-        return _conclude(actor, review, agreeing, adjudicated=adjudicated)
+        return _conclude(actor, review, assessments, agreeing, adjudicated=adjudicated)
     _disagree(actor, review, ReviewState.INCONCLUSIVE if adjudicated else ReviewState.DISCORDANT)
     return None
 
@@ -28,14 +31,34 @@ def conclude_if_complete(*, actor: User, review: Review) -> Conclusion | None:
 def _agreeing(assessments: Sequence[Assessment], *, adjudicated: bool) -> list[Assessment]:
     """Return the assessments that decide: all of them when nobody differs, or, with an adjudicator, more than half.
 
-    Of three that is two; where a policy asks for more reviewers, two of four would be fewer than it asks for.
+    Of three that is two; where a policy asks for more reviewers, two of four would be fewer than it asks for. However
+    many are undecided, that decides nothing.
     """
     (finding, votes), *others = Counter(assessment.finding for assessment in assessments).most_common()
-    decided = 2 * votes > len(assessments) if adjudicated else not others
+    decided = finding != UNDECIDED and (2 * votes > len(assessments) if adjudicated else not others)
     return [assessment for assessment in assessments if assessment.finding == finding] if decided else []
 
 
-def _conclude(actor: User, review: Review, agreeing: Sequence[Assessment], *, adjudicated: bool) -> Conclusion:
+def fused_rating(assessments: Sequence[Assessment], concluded: Assessment) -> Decimal | None:
+    """Return the mean of the graded ratings about what was concluded, to two places; advisory, and shown with it only.
+
+    About a person these are all levels that anybody gave to that person, dissent included; about nobody, those of the
+    findings of nobody. A photograph unsuitable for comparison has none. (Phillips 2018: fusing independent graded
+    ratings beats choosing the better individuals.)
+    """
+    if concluded.finding.startswith("person:"):
+        about = [each.level for each in assessments if each.person_id == concluded.person_id]
+    else:
+        about = [each.level for each in assessments if each.finding == concluded.finding]
+    levels = [level for level in about if level is not None]
+    if not levels:
+        return None
+    return (Decimal(sum(levels)) / len(levels)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+
+
+def _conclude(
+    actor: User, review: Review, assessments: Sequence[Assessment], agreeing: Sequence[Assessment], *, adjudicated: bool
+) -> Conclusion:
     first, second = agreeing[:2]
     # The people are named in the order of their numbers, so that nothing tells who signed first.
     conclusion = Conclusion.objects.create(
@@ -47,6 +70,7 @@ def _conclude(actor: User, review: Review, agreeing: Sequence[Assessment], *, ad
         second_reviewer_id=second.reviewer_id,
         requested_by_id=review.requested_by_id,
         adjudicated=adjudicated,
+        fused_rating=fused_rating(assessments, first),
         evidence_sha256=review.evidence_sha256,
     )
     _leave_for(review, ReviewState.CONCLUDED)
@@ -62,6 +86,11 @@ def _conclude(actor: User, review: Review, agreeing: Sequence[Assessment], *, ad
             "finding": conclusion.finding,
             "reviewers": [first.reviewer_id, second.reviewer_id],
             "adjudicated": adjudicated,
+            "dissent": [
+                {"assessment": str(each.pk), "document_sha256": each.document_sha256}
+                for each in assessments
+                if each.finding != conclusion.finding
+            ],
         },
     )
     return conclusion

@@ -11,27 +11,38 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from audit.services import record
-from identification.models import PurposePolicy, Search
+from identification.models import PurposePolicy, Reference, Search
+from identification.services.probes import owe_search
 from review import policies
-from review.corrected import known_before
+from review.corrected import known_before, reviews_before
 from review.errors import ReviewWithdrawn, StaleAssignment
 from review.evidence import evidence_of, sha256_of
 from review.models import Assignment, Part, Review, ReviewState
 from review.policies import require
+from review.services.holding import hold_references
 
 
 @transaction.atomic
 def open_review(*, search: Search) -> Review | None:
-    """Open the review of a candidate list; none for an empty list, or while the probe has an unfinished review."""
+    """Open the review of a candidate list; none for an empty list, or while the probe has an unfinished review.
+
+    Where somebody listed is listed by a reference that was withdrawn meanwhile, another search is owed instead.
+    """
     if not search.candidates.exists() or Review.objects.unfinished().filter(probe=search.probe_id).exists():
         return None
+    hold_references(Reference.objects.filter(person__candidacies__search=search))
+    if search.candidates.filter(reference__withdrawn_at__isnull=False).exists():
+        owe_search(search.probe)
+        return None
     evidence = evidence_of(search)
+    earlier = reviews_before(search.face).order_by("opened_at").last()
     policy = PurposePolicy.objects.get(pk=search.case.purpose)
     review = Review.objects.create(
         case=search.case,
         probe=search.probe,
         search=search,
         requested_by=search.probe.requested_by,
+        refers_to=earlier,
         reviewers_required=policy.reviewers,
         evidence=evidence.decode(),
         evidence_sha256=sha256_of(evidence),
@@ -41,7 +52,12 @@ def open_review(*, search: Search) -> Review | None:
         actor=search.probe.requested_by,
         subject=review,
         purpose=search.case.purpose,
-        payload={"case": str(search.case_id), "search": str(search.pk), "probe": str(search.probe_id)},
+        payload={
+            "case": str(search.case_id),
+            "search": str(search.pk),
+            "probe": str(search.probe_id),
+            "refers_to": str(earlier.pk) if earlier else None,
+        },
     )
     return review
 
@@ -154,8 +170,9 @@ def keep_place(assignment: Assignment, **changes: object) -> None:
     """Change an assignment that is still open and extend its lease; StaleAssignment when it is not."""
     still_open = Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.OPEN)
     if still_open.update(**({"leased_until": _lease_end()} | changes)) != 1:
-        if Review.objects.filter(pk=assignment.review_id, state=ReviewState.WITHDRAWN).exists():
-            raise ReviewWithdrawn
+        review = Review.objects.get(pk=assignment.review_id)
+        if review.state == ReviewState.WITHDRAWN:
+            raise ReviewWithdrawn(review.withdrawn_because)
         raise StaleAssignment("This review is no longer yours: it was signed, given back, or left for too long.")
 
 

@@ -1,33 +1,66 @@
-"""A review that nobody has signed ends when its face is corrected; it begins again with the corrected one."""
+"""A review whose evidence changed before its conclusion is withdrawn: what was signed in it is void, it begins again.
+
+What has been concluded stands; a conclusion that rests on a withdrawn reference is reopened (reopening.py).
+"""
 
 from django.db import transaction
 
+from accounts.models import User
 from audit.services import record
-from identification.errors import SignedAlready
-from identification.models import FaceCorrection
-from review.models import Assignment, Review, ReviewState
+from identification.models import FaceCorrection, Reference
+from identification.services.probes import owe_search
+from review.models import Assignment, EvidenceChange, Review, ReviewState
+
+Cause = EvidenceChange
 
 
 @transaction.atomic
-def withdraw_review(*, correction: FaceCorrection) -> Review | None:
-    """Withdraw the unfinished review of a corrected face; None without one. SignedAlready if anybody has signed in it.
+def withdraw_corrected(*, correction: FaceCorrection) -> Review | None:
+    """Withdraw the unfinished review of a corrected face; None without one. The corrected face gets its own search.
 
-    Whoever signs at this moment holds the review: their signature comes first and the correction is refused, or it
-    finds the review withdrawn.
+    Whoever signs at this moment holds the review: their signature comes first and is void, or they find the review
+    withdrawn. That somebody has signed is told to them alone.
     """
     unfinished = Review.objects.unfinished().filter(probe__face=correction.finding)
     review = unfinished.select_for_update(of=("self",), no_key=True).first()
-    if review is None:
-        return None
-    if review.assessments.exists():
-        raise SignedAlready
-    Review.objects.filter(pk=review.pk).update(state=ReviewState.WITHDRAWN)
+    if review:
+        _withdraw(correction.corrected_by, review, Cause.FACE_CORRECTED, correction=str(correction.pk))
+    return review
+
+
+@transaction.atomic
+def withdraw_resting_on(*, actor: User, reference: Reference) -> list[Review]:
+    """Withdraw the unfinished reviews whose evidence names a withdrawn reference, and owe each a new search."""
+    unfinished = Review.objects.unfinished().filter(
+        search__candidates__person=reference.person_id, evidence__contains=str(reference.pk)
+    )
+    # In the order of their ids, so that two withdrawals don't wait for each other in a circle.
+    reviews = list(unfinished.order_by("pk").select_for_update(of=("self",), no_key=True))
+    for review in reviews:
+        _withdraw(actor, review, Cause.REFERENCE_WITHDRAWN, reference=str(reference.pk))
+        owe_search(review.probe)
+    return reviews
+
+
+def withdraw_changed(*, actor: User, review: Review, cause: EvidenceChange) -> None:
+    """Withdraw a review that the caller holds and whose evidence somebody found changed, and owe a new search."""
+    _withdraw(actor, review, cause)
+    owe_search(review.probe)
+
+
+def _withdraw(actor: User, review: Review, cause: EvidenceChange, **by: str) -> None:
+    Review.objects.filter(pk=review.pk).update(state=ReviewState.WITHDRAWN, withdrawn_because=cause)
     review.assignments.filter(state=Assignment.State.OPEN).update(state=Assignment.State.LAPSED)
     record(
-        kind="review:review:withdrawn/1",
-        actor=correction.corrected_by,
+        kind="review:review:withdrawn/2",
+        actor=actor,
         subject=review,
         purpose=review.case.purpose,
-        payload={"case": str(review.case_id), "probe": str(review.probe_id), "correction": str(correction.pk)},
+        payload={
+            "case": str(review.case_id),
+            "probe": str(review.probe_id),
+            "cause": cause.value,
+            "signatures": review.assessments.count(),
+            **by,
+        },
     )
-    return review

@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
 from identification.models import Case, FaceCorrection, Photograph
 from review import selectors, standing
 from review.corrected import ENDED
-from review.models import Review, ReviewState
+from review.models import EvidenceChange, Review, ReviewState
 
 register = template.Library()
 
@@ -44,15 +45,16 @@ def standings_of(viewer: User, cases: Iterable[Case]) -> dict[UUID, str]:
     """Say where each of many cases stands, by their ids, with one query."""
     reviews: dict[UUID, list[Review]] = {case.pk: [] for case in cases}
     found = selectors.reviews(viewer).filter(case__in=list(reviews))
-    for review in found.select_related("case", "conclusion"):
+    for review in found.select_related("case", "conclusion", "reopening", "probe"):
         reviews[review.case_id].append(review)
     return {case_id: standing.standing_of_case(of_case) for case_id, of_case in reviews.items()}
 
 
 @register.filter
-def by_probe(reviews: Iterable[Review]) -> dict[UUID, Review]:
-    """Return the latest review of each probe, by the probe's id."""
-    return {review.probe_id: review for review in reviews}
+def by_probe(reviews: Iterable[Review]) -> dict[UUID, standing.Standing]:
+    """Return where each probe stands, by the probe's id; those whose reviews were all withdrawn are left out."""
+    found = {each.chain[-1].probe_id: each for each in standing.standings_of(reviews)}
+    return {probe_id: each for probe_id, each in found.items() if each.words}
 
 
 @register.filter
@@ -70,11 +72,12 @@ def of(things: Mapping[Any, Any], key: object) -> Any:
 
 @dataclass(frozen=True)
 class Moment:
-    """One line of a case's timeline; the link is to a conclusion."""
+    """One line of a case's timeline; the link is to a conclusion unless its words say otherwise."""
 
     at: datetime
     sentence: str
     link: str = ""
+    link_words: str = "Read the conclusion"
 
 
 @register.simple_tag
@@ -89,6 +92,8 @@ def timeline_of(case: Case, photographs: Sequence[Photograph], reviews: Sequence
         *_faces_corrected(photographs, reviews),
         *_reviews_opened(reviews),
         *_reviews_concluded(reviews),
+        *_reviews_without_their_reference(reviews),
+        *_reviews_reopened(reviews),
     ]
     return [opened, *sorted(told, key=lambda moment: moment.at)]
 
@@ -103,7 +108,11 @@ def _photographs_received(photographs: Sequence[Photograph]) -> list[Moment]:
 
 
 def _faces_corrected(photographs: Sequence[Photograph], reviews: Sequence[Review]) -> list[Moment]:
-    withdrawn = {review.probe.face_id for review in reviews if review.state == ReviewState.WITHDRAWN}
+    withdrawn = {
+        review.probe.face_id
+        for review in reviews
+        if review.state == ReviewState.WITHDRAWN and review.withdrawn_because in ("", EvidenceChange.FACE_CORRECTED)
+    }
     corrections = [correction for photograph in photographs for correction in photograph.corrections.all()]
     moments = []
     for (person, kind, photograph_id, _), group in groupby(
@@ -148,6 +157,31 @@ def _reviews_concluded(reviews: Sequence[Review]) -> list[Moment]:
         else:
             moments.append(Moment(at, f"{len(ended)} reviews concluded: {words}."))
     return moments
+
+
+def _reviews_without_their_reference(reviews: Sequence[Review]) -> list[Moment]:
+    """What begins again other than by a correction of its face; told of the review that follows, by its date."""
+    by_id = {review.pk: review for review in reviews}
+    told = []
+    for review in reviews:
+        earlier = by_id.get(review.refers_to_id) if review.refers_to_id else None
+        if earlier and earlier.withdrawn_because not in ("", EvidenceChange.FACE_CORRECTED):
+            why = EvidenceChange(earlier.withdrawn_because).label
+            told.append(Moment(review.opened_at, f"The review before was withdrawn: {why[0].lower()}{why[1:]}."))
+    return told
+
+
+def _reviews_reopened(reviews: Sequence[Review]) -> list[Moment]:
+    return [
+        Moment(
+            review.reopening.opened_at,
+            f"Review of {review.probe.photograph.file_name}: {standing.reopened_in_words(review)}",
+            reverse("review:history", args=[review.pk]),
+            "Read the history",
+        )
+        for review in reviews
+        if hasattr(review, "reopening")
+    ]
 
 
 def _day(moment: datetime) -> date:

@@ -26,7 +26,7 @@ def of_ones_own(view: Work) -> Callable[[HttpRequest, UUID], HttpResponse]:
             return redirect("review:signed", assignment.pk)
         try:
             if assignment.review.state == ReviewState.WITHDRAWN:
-                raise ReviewWithdrawn
+                raise ReviewWithdrawn(assignment.review.withdrawn_because)
             return view(request, assignment)
         except StaleAssignment as error:
             messages.error(request, str(error))

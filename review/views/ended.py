@@ -9,6 +9,8 @@ from django.views.decorators.http import require_GET
 from audit.services import record_alone
 from identification.models import Purpose
 from review import selectors, standing
+from review.forms.reopening import ReopenForm
+from review.selectors.history import may_reopen
 from review.views.common import viewer
 
 
@@ -28,5 +30,8 @@ def conclusion(request: HttpRequest, review_id: UUID) -> HttpResponse:
         "agreeing": sum(each.finding == conclusion.finding for each in assessments) if conclusion else 0,
         "listed": review.search.candidates.count(),
         "candidate": selectors.candidate_concluded(review),
+        "reopened": standing.reopened_in_words(review) if hasattr(review, "reopening") else "",
+        "may_reopen": may_reopen(viewer(request), review),
+        "reopen_form": ReopenForm(),
     }
     return render(request, "review/conclusion.html", context)
