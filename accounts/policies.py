@@ -18,6 +18,7 @@ def _holds(role: Role) -> rules.predicates.Predicate:
 is_intake = _holds(Role.INTAKE)
 is_reviewer = _holds(Role.REVIEWER)
 is_adjudicator = _holds(Role.ADJUDICATOR)
+is_liaison = _holds(Role.LIAISON)
 is_asserter = _holds(Role.ASSERTER)
 is_auditor = _holds(Role.AUDITOR)
 is_administrator = _holds(Role.ADMINISTRATOR)

@@ -52,3 +52,7 @@ class IncompleteWork(ReviewError):
 
 class SignatureRefused(ReviewError):
     """The password given with a signature is wrong."""
+
+
+class StaleConclusion(ReviewError):
+    """Nothing can be added to the conclusion any more: it was asserted, is being reviewed again, or never could be."""

@@ -3,7 +3,7 @@
 import rules
 
 from accounts.models import User
-from accounts.policies import is_adjudicator, is_intake, is_reviewer
+from accounts.policies import is_adjudicator, is_asserter, is_auditor, is_intake, is_liaison, is_reviewer
 from review.errors import NotPermitted
 from review.models import Assignment, Review
 
@@ -31,6 +31,20 @@ def is_theirs(user: User, assignment: Assignment) -> bool:
 can_review = is_reviewer & in_its_agency & ~has_asked
 can_adjudicate = is_adjudicator & in_its_agency & ~has_asked
 can_reopen = is_intake & in_its_agency
+
+
+@rules.predicate
+def has_assessed(user: User, review: Review) -> bool:
+    """Whether the person signed what they found about the face, in agreement or in dissent."""
+    return bool(review.assessments.filter(reviewer=user).exists())
+
+
+# Who works with a case's papers records and reads; a verifier may also be somebody whose craft is to compare. Nobody
+# verifies or asserts who has judged the face: an identifier speaks for itself only to somebody who isn't convinced yet.
+can_record_identifier = (is_intake | is_liaison) & in_its_agency
+can_verify_identifier = (is_intake | is_liaison | is_adjudicator | is_reviewer) & in_its_agency & ~has_assessed
+can_assert_identity = is_asserter & in_its_agency & ~has_asked & ~has_assessed
+can_read_identifier = (is_intake | is_liaison | is_adjudicator | is_reviewer | is_asserter | is_auditor) & in_its_agency
 
 
 def require(allowed: bool, sentence: str) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from review.views import compare, ended, history, images, queue, work
+from review.views import compare, corroboration, ended, history, images, queue, work
 
 app_name = "review"
 urlpatterns = [
@@ -19,6 +19,10 @@ urlpatterns = [
     path("work/<uuid:assignment_id>/conclude/", work.conclude, name="conclude"),
     path("work/<uuid:assignment_id>/decline/", queue.decline, name="decline"),
     path("work/<uuid:assignment_id>/signed/", work.signed, name="signed"),
+    path("<uuid:review_id>/identifiers/record/", corroboration.record_identifier, name="record-identifier"),
+    path("identifiers/<uuid:identifier_id>/verify/", corroboration.verify_identifier, name="verify-identifier"),
+    path("identifiers/<uuid:identifier_id>/file/", corroboration.identifier_file, name="identifier-file"),
+    path("<uuid:review_id>/assert/", corroboration.assert_identity, name="assert-identity"),
     path("<uuid:review_id>/", ended.conclusion, name="conclusion"),
     path("<uuid:review_id>/history/", history.history, name="history"),
     path("<uuid:review_id>/reopen/", history.reopen, name="reopen"),

@@ -114,7 +114,7 @@ def ended_reviews(viewer: User) -> QuerySet[Review]:
     """
     return _with_nothing_left_to_judge(viewer, reviews(viewer).filter(state__in=ENDED)).select_related(
         "case", "probe__photograph", "search__encoder", "conclusion__person", "conclusion__first_reviewer",
-        "conclusion__second_reviewer", "reopening__opened_by",
+        "conclusion__second_reviewer", "conclusion__identification", "reopening__opened_by",
     )  # fmt: skip
 
 
@@ -138,5 +138,12 @@ def reviews_of(viewer: User, case: Case) -> QuerySet[Review]:
     return (
         reviews(viewer)
         .filter(case=case)
-        .select_related("probe__face", "probe__photograph", "conclusion__person", "case", "reopening")
+        .select_related(
+            "probe__face",
+            "probe__photograph",
+            "conclusion__person",
+            "conclusion__identification__asserted_by",
+            "reopening",
+            "case",
+        )
     )

@@ -43,7 +43,7 @@ def _told(review: Review, *, ended: bool) -> Told:
         words = "Ended. What was found is not shown to you while you may have to judge a face of this case."
         return Told(review, words, "", ended=False, reopening=None)
     since = standing.reopened_in_words(review) if reopening else ""
-    return Told(review, f"{standing.standing_of(review).capitalize()}.", since, ended=ended, reopening=reopening)
+    return Told(review, f"{standing.ended_as(review).capitalize()}.", since, ended=ended, reopening=reopening)
 
 
 def may_reopen(viewer: User, review: Review) -> bool:

@@ -15,7 +15,7 @@ from accounts.models import User
 from identification.models import Case, FaceCorrection, Photograph
 from review import selectors, standing
 from review.corrected import ENDED
-from review.models import EvidenceChange, Review, ReviewState
+from review.models import EvidenceChange, Identification, Review, ReviewState
 
 register = template.Library()
 
@@ -45,7 +45,7 @@ def standings_of(viewer: User, cases: Iterable[Case]) -> dict[UUID, str]:
     """Say where each of many cases stands, by their ids, with one query."""
     reviews: dict[UUID, list[Review]] = {case.pk: [] for case in cases}
     found = selectors.reviews(viewer).filter(case__in=list(reviews))
-    for review in found.select_related("case", "conclusion", "reopening", "probe"):
+    for review in found.select_related("case", "conclusion__identification", "reopening", "probe"):
         reviews[review.case_id].append(review)
     return {case_id: standing.standing_of_case(of_case) for case_id, of_case in reviews.items()}
 
@@ -94,6 +94,7 @@ def timeline_of(case: Case, photographs: Sequence[Photograph], reviews: Sequence
         *_reviews_concluded(reviews),
         *_reviews_without_their_reference(reviews),
         *_reviews_reopened(reviews),
+        *_identities_asserted(reviews),
     ]
     return [opened, *sorted(told, key=lambda moment: moment.at)]
 
@@ -147,7 +148,7 @@ def _reviews_concluded(reviews: Sequence[Review]) -> list[Moment]:
     concluded.sort(key=lambda review: review.conclusion.concluded_at)
     moments = []
     for (words, _), group in groupby(
-        concluded, lambda review: (standing.standing_of(review), _day(review.conclusion.concluded_at))
+        concluded, lambda review: (standing.concluded_as(review), _day(review.conclusion.concluded_at))
     ):
         ended = list(group)
         at = ended[-1].conclusion.concluded_at
@@ -182,6 +183,18 @@ def _reviews_reopened(reviews: Sequence[Review]) -> list[Moment]:
         for review in reviews
         if hasattr(review, "reopening")
     ]
+
+
+def _identities_asserted(reviews: Sequence[Review]) -> list[Moment]:
+    concluded = [review for review in reviews if hasattr(review, "conclusion")]
+    asserted = [(review, standing.identification_of(review.conclusion)) for review in concluded]
+    return [_identity_asserted(review, identification) for review, identification in asserted if identification]
+
+
+def _identity_asserted(review: Review, identification: Identification) -> Moment:
+    words = standing.asserted_as(identification)
+    sentence = f"{identification.asserted_by} asserted for {review.probe.photograph.file_name}: {words}."
+    return Moment(identification.asserted_at, sentence, review.get_absolute_url())
 
 
 def _day(moment: datetime) -> date:

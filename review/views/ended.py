@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from audit.services import record_alone
-from identification.models import Purpose
 from review import selectors, standing
 from review.forms.reopening import ReopenForm
 from review.selectors.history import may_reopen
@@ -24,8 +23,8 @@ def conclusion(request: HttpRequest, review_id: UUID) -> HttpResponse:
     context = {
         "review": review,
         "standing": standing.standing_of(review),
-        "is_not": standing.WHAT_IT_IS_NOT[Purpose(review.case.purpose)],
-        "next_step": standing.NEXT_STEP[Purpose(review.case.purpose)],
+        "is_not": standing.what_it_is_not(review) if conclusion else "",
+        "next_step": standing.next_step(review) if conclusion else "",
         "assessments": assessments,
         "agreeing": sum(each.finding == conclusion.finding for each in assessments) if conclusion else 0,
         "listed": review.search.candidates.count(),
