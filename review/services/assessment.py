@@ -14,7 +14,7 @@ from review.errors import IncompleteWork, ReviewWithdrawn, SignatureRefused, Sta
 from review.models import Assessment, Assignment, Level, Part, Review, ReviewState, Suitability
 from review.policies import require
 from review.services.conclusion import conclude_if_complete
-from review.services.queue import keep_place
+from review.services.leases import keep_place
 from review.signed_document import Recorded, signed_document
 
 
