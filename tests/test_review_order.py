@@ -34,6 +34,7 @@ def following(earlier: Review, opened: Opening, **changes: object) -> Review:
     """A review that refers to an earlier one, as reopening makes it."""
     review = opened()
     with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE review_review DISABLE TRIGGER USER")
         cursor.execute("UPDATE review_review SET refers_to_id = %s WHERE id = %s", [earlier.pk, review.pk])
         cursor.execute("ALTER TABLE review_review ENABLE ALWAYS TRIGGER review_review_never_restates_evidence")
