@@ -12,6 +12,7 @@ from rules.predicates import Predicate
 from accounts.policies import is_adjudicator, is_administrator, is_reviewer
 from audit.policies import can_read_log
 from identification.policies import can_browse_galleries, can_see_encoders
+from review.policies import can_see_agreements
 
 # Key (templates add the count of waiting reviews by it), label, URL name, who may use it; None is everybody.
 NAV: tuple[tuple[str, str, str, Predicate | None], ...] = (
@@ -19,6 +20,7 @@ NAV: tuple[tuple[str, str, str, Predicate | None], ...] = (
     ("review", "Review", "review:queue", is_reviewer | is_adjudicator),
     ("galleries", "Galleries", "identification:galleries", can_browse_galleries),
     ("encoders", "Encoders", "identification:encoders", can_see_encoders),
+    ("agreements", "Agreements", "review:agreements", can_see_agreements),
     ("audit", "Audit", "audit:log", can_read_log),
     ("administration", "Administration", "admin:index", is_administrator),
 )
@@ -46,15 +48,14 @@ def _nav_entries(request: HttpRequest) -> list[NavEntry]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []
+    here = max((reverse(name) for *_, name, _ in NAV if request.path.startswith(reverse(name))), key=len, default="")
     return [
-        NavEntry(key, label, reverse(name), _current(request.path, reverse(name)))
+        NavEntry(key, label, reverse(name), _current(request.path, reverse(name)) if reverse(name) == here else "")
         for key, label, name, may_use in NAV
         if may_use is None or may_use.test(user)
     ]
 
 
 def _current(path: str, url: str) -> str:
-    """Say whether the entry is this very page, a page above this one, or neither."""
-    if path == url:
-        return "page"
-    return "true" if path.startswith(url) else ""
+    """Say whether the entry is this very page or the nearest above it."""
+    return "page" if path == url else "true"

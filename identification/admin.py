@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from accounts.models import Agency
 from audit.administration import AuditedAdmin
-from identification.models import Encoder, Gallery, Purpose, PurposePolicy, gallery_kind_of
+from identification.models import Encoder, Gallery, IdentifierKind, Purpose, PurposePolicy, gallery_kind_of
 
 
 class GalleryForm(forms.ModelForm):
@@ -40,6 +40,13 @@ class GalleryForm(forms.ModelForm):
 class PolicyForm(forms.ModelForm):
     """A policy; says in words what the database would refuse, and keeps the corroboration that a purpose asks for."""
 
+    sufficient_kinds = forms.MultipleChoiceField(
+        choices=IdentifierKind.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text="Kinds of identifier of which one, verified, suffices for an identification.",
+    )
+
     def clean_reviewers(self) -> int:
         reviewers: int = self.cleaned_data["reviewers"]
         if reviewers < 2:
@@ -57,6 +64,24 @@ class PolicyForm(forms.ModelForm):
         if not required and self.instance.purpose in (Purpose.DECEASED, Purpose.CAPTURED):
             raise forms.ValidationError("This purpose always asks for an independent identifier other than the face.")
         return required
+
+    def clean_sufficient_together(self) -> int:
+        together: int = self.cleaned_data["sufficient_together"]
+        if not (together == 0 or 2 <= together <= len(IdentifierKind)):
+            raise forms.ValidationError(
+                f"Together means two or more of the {len(IdentifierKind)} kinds. Write 0 where none suffice together."
+            )
+        return together
+
+    def clean(self) -> dict[str, Any] | None:
+        facts = super().clean() or self.cleaned_data
+        nothing_suffices = not facts.get("sufficient_kinds") and facts.get("sufficient_together") == 0
+        if facts.get("corroboration_required") and nothing_suffices:
+            self.add_error(
+                "sufficient_kinds",
+                "An identifier is asked for, so say what suffices: one kind at least, or two or more kinds together.",
+            )
+        return facts
 
 
 @admin.register(Gallery)
@@ -98,7 +123,7 @@ class PurposePolicyAdmin(AuditedAdmin):
 
     form = PolicyForm
     changed_kind = "identification:policy:changed/1"
-    list_display = ("purpose", "reviewers", "list_length", "corroboration_required")
+    list_display = ("purpose", "reviewers", "list_length", "corroboration_required", "precedence")
     readonly_fields = ("purpose",)
 
 

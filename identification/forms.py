@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
-from identification.models import Case, Face, Gallery, Person, Purpose
+from identification.models import Case, Face, Gallery, Person, Priority, Purpose
 from identification.recognition.types import Box
 
 # What each purpose asks.
@@ -44,9 +44,10 @@ class CaseForm(forms.ModelForm):
 
     class Meta:
         model = Case
-        fields: ClassVar[list[str]] = ["purpose", "place", "occurred_on", "authority"]
+        fields: ClassVar[list[str]] = ["purpose", "place", "occurred_on", "authority", "priority"]
         widgets: ClassVar[dict[str, Any]] = {
             "purpose": forms.RadioSelect,
+            "priority": forms.RadioSelect,
             # A date input of a browser takes ISO 8601, whatever the language.
             "occurred_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         }
@@ -56,6 +57,12 @@ class CaseForm(forms.ModelForm):
         self.fields["purpose"].choices = PURPOSES_IN_WORDS  # type: ignore[attr-defined]
         self.fields["purpose"].help_text = "An incident searches incident galleries, the others humanitarian ones."
         self.fields["occurred_on"].initial = timezone.localdate
+        # Whoever says nothing means routine.
+        self.fields["priority"].required = False
+        self.fields["priority"].help_text = "Urgent reviews are handed out before routine ones of the same purpose."
+
+    def clean_priority(self) -> int:
+        return self.cleaned_data["priority"] or Priority.ROUTINE
 
 
 def _what_is_taken() -> str:

@@ -46,6 +46,16 @@ class ReviewWithdrawn(StaleAssignment):
         )
 
 
+class PlaceLost(StaleAssignment):
+    """Somebody else took the place while its holder was away."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "While you were away, your place in this review went to somebody else. What you wrote is kept, and you "
+            "find it again if a place there comes free for you. Take the next case."
+        )
+
+
 class IncompleteWork(ReviewError):
     """Something that belongs before this step is missing."""
 
@@ -56,3 +66,7 @@ class SignatureRefused(ReviewError):
 
 class StaleConclusion(ReviewError):
     """Nothing can be added to the conclusion any more: it was asserted, is being reviewed again, or never could be."""
+
+
+class AgreementRefused(ReviewError):
+    """An agreement that can't be made, accepted or ended as asked."""

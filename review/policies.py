@@ -3,15 +3,31 @@
 import rules
 
 from accounts.models import User
-from accounts.policies import is_adjudicator, is_asserter, is_auditor, is_intake, is_liaison, is_reviewer
+from accounts.policies import (
+    is_adjudicator,
+    is_administrator,
+    is_asserter,
+    is_auditor,
+    is_intake,
+    is_liaison,
+    is_reviewer,
+)
+from review import earlier
 from review.errors import NotPermitted
-from review.models import Assignment, Review
+from review.models import Agreement, Assignment, Review
 
 
 @rules.predicate
 def in_its_agency(user: User, review: Review) -> bool:
     """Whether the case is of the person's own agency."""
     return bool(review.case.agency_id == user.agency_id)
+
+
+@rules.predicate
+def is_helper_by_agreement(user: User, review: Review) -> bool:
+    """Whether an agreement that is in force lets the person's agency take reviews of this purpose."""
+    agreements = Agreement.objects.in_force().filter(holder=review.case.agency_id, helper=user.agency_id)
+    return agreements.filter(purposes__contains=[review.case.purpose]).exists()
 
 
 @rules.predicate
@@ -23,14 +39,37 @@ def has_asked(user: User, review: Review) -> bool:
 
 
 @rules.predicate
+def has_signed_earlier(user: User, review: Review) -> bool:
+    """Whether the person signed an earlier review of the same face, and so was shown scores and ranks."""
+    return earlier.has_signed_earlier(user, review)
+
+
+@rules.predicate
 def is_theirs(user: User, assignment: Assignment) -> bool:
     """Whether the place in the review is this person's."""
     return bool(assignment.reviewer_id == user.pk)
 
 
-can_review = is_reviewer & in_its_agency & ~has_asked
-can_adjudicate = is_adjudicator & in_its_agency & ~has_asked
+@rules.predicate
+def is_of_the_helper(user: User, agreement: Agreement) -> bool:
+    """Whether the agreement lets the person's own agency help."""
+    return bool(agreement.helper_id == user.agency_id)
+
+
+@rules.predicate
+def is_of_either_side(user: User, agreement: Agreement) -> bool:
+    """Whether the person's agency made the agreement, as its holder or as its helper."""
+    return user.agency_id in (agreement.holder_id, agreement.helper_id)
+
+
+reaches_its_agency = in_its_agency | is_helper_by_agreement
+can_review = is_reviewer & reaches_its_agency & ~has_asked & ~has_signed_earlier
+can_adjudicate = is_adjudicator & reaches_its_agency & ~has_asked & ~has_signed_earlier
 can_reopen = is_intake & in_its_agency
+can_see_agreements = is_administrator
+can_propose_agreement = is_administrator
+can_accept_agreement = is_administrator & is_of_the_helper
+can_end_agreement = is_administrator & is_of_either_side
 
 
 @rules.predicate

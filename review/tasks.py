@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from review.services import queue
+from review.services import leases
 
 
 @shared_task
 def lapse_assignments() -> None:
     """Free the places of people who have left."""
-    queue.lapse_assignments()
+    leases.lapse_assignments()

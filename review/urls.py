@@ -1,6 +1,6 @@
 from django.urls import path
 
-from review.views import compare, corroboration, ended, history, images, queue, work
+from review.views import agreements, compare, corroboration, ended, history, images, presence, queue, work
 
 app_name = "review"
 urlpatterns = [
@@ -18,6 +18,12 @@ urlpatterns = [
     ),
     path("work/<uuid:assignment_id>/conclude/", work.conclude, name="conclude"),
     path("work/<uuid:assignment_id>/decline/", queue.decline, name="decline"),
+    path("work/<uuid:assignment_id>/stay/", presence.stay, name="stay"),
+    path("work/<uuid:assignment_id>/leave/", presence.leave, name="leave"),
+    path("work/<uuid:assignment_id>/later/", presence.later, name="later"),
+    path("agreements/", agreements.agreements, name="agreements"),
+    path("agreements/<uuid:agreement_id>/accept/", agreements.accept, name="accept-agreement"),
+    path("agreements/<uuid:agreement_id>/end/", agreements.end, name="end-agreement"),
     path("work/<uuid:assignment_id>/signed/", work.signed, name="signed"),
     path("<uuid:review_id>/identifiers/record/", corroboration.record_identifier, name="record-identifier"),
     path("identifiers/<uuid:identifier_id>/verify/", corroboration.verify_identifier, name="verify-identifier"),

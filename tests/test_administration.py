@@ -99,7 +99,10 @@ def test_nothing_is_added_where_it_has_its_own_way(desk: Client) -> None:
 
 
 def policy_form(**facts: object) -> dict[str, object]:
-    return {"reviewers": 2, "list_length": 20, "corroboration_required": "on"} | facts
+    """What the page of the policy for the deceased sends when nothing on it was changed."""
+    kinds = ["fingerprints", "dental", "dna"]
+    said = {"sufficient_kinds": kinds, "sufficient_together": 2, "precedence": 30}
+    return {"reviewers": 2, "list_length": 20, "corroboration_required": "on"} | said | facts
 
 
 def test_policy_is_tightened_and_the_change_is_on_record(desk: Client, administrator: User) -> None:
@@ -120,6 +123,11 @@ def test_policy_is_tightened_and_the_change_is_on_record(desk: Client, administr
         ({"list_length": 51}, "50"),
         ({"list_length": 0}, "50"),
         ({"corroboration_required": ""}, "independent identifier"),
+        ({"sufficient_kinds": [], "sufficient_together": 0}, "say what suffices"),
+        ({"sufficient_together": 1}, "two or more"),
+        ({"sufficient_together": 10}, "two or more"),
+        ({"sufficient_kinds": ["face"]}, "face is not one of the available choices"),
+        ({"precedence": -1}, "greater than"),
     ],
 )
 def test_policy_that_is_too_loose_is_refused_with_a_sentence(
@@ -132,7 +140,20 @@ def test_policy_that_is_too_loose_is_refused_with_a_sentence(
     assert "Constraint" not in errors
     policy = PurposePolicy.objects.get(pk="deceased")
     assert (policy.reviewers, policy.list_length, policy.corroboration_required) == (2, 20, True)
+    assert (len(policy.sufficient_kinds), policy.sufficient_together, policy.precedence) == (3, 2, 30)
     assert not changes("identification:policy:changed/1")
+
+
+@pytest.mark.parametrize("facts", [{"sufficient_kinds": []}, {"sufficient_together": 0}])
+def test_either_way_of_corroborating_suffices_for_a_policy(desk: Client, facts: dict[str, object]) -> None:
+    answer = desk.post(page_of("identification_purposepolicy", "change", "deceased"), policy_form(**facts))
+    assert answer.status_code == 302
+    assert changes("identification:policy:changed/1") == [{"fields": list(facts)}]
+
+
+def test_precedence_of_a_purpose_is_changed_in_the_administration(desk: Client) -> None:
+    desk.post(page_of("identification_purposepolicy", "change", "deceased"), policy_form(precedence=5))
+    assert PurposePolicy.objects.get(pk="deceased").precedence == 5
 
 
 def test_policy_of_a_purpose_stays_that_of_this_purpose(desk: Client) -> None:

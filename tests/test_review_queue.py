@@ -8,9 +8,9 @@ from django.utils import timezone
 from accounts.models import HeldRole, Role, User
 from audit.models import Entry
 from identification.models import Case, Encoder, Person
-from review import selectors
 from review.errors import NotPermitted, StaleAssignment
 from review.models import Assignment, Part, Review
+from review.selectors.waiting import queue_of
 from review.services import assessment as assessing
 from review.services import queue
 from tests import factories
@@ -22,7 +22,7 @@ from tests.review_steps import sign, stays_unwritten
 def test_requester_is_never_given_their_own(review: Review, requester: User) -> None:
     assert requester.has_role(Role.REVIEWER)
     assert queue.take_next(actor=requester) is None
-    assert selectors.queue_of(requester).waiting == 0
+    assert queue_of(requester).waiting == 0
 
 
 def test_who_opened_the_case_is_never_given_it(
@@ -66,7 +66,7 @@ def test_adjudicator_who_left_a_review_never_adjudicates_it(
 def test_other_agency_is_never_given_it(review: Review, outsider: User) -> None:
     assert outsider.has_role(Role.REVIEWER)
     assert queue.take_next(actor=outsider) is None
-    assert selectors.queue_of(outsider).waiting == 0
+    assert queue_of(outsider).waiting == 0
 
 
 @pytest.mark.parametrize("role", [Role.INTAKE, Role.AUDITOR, Role.ADMINISTRATOR, Role.LIAISON, Role.ADJUDICATOR])
@@ -134,7 +134,7 @@ def test_declined_review_is_never_offered_again_and_its_place_is_free(
 ) -> None:
     queue.decline(actor=first_reviewer, assignment=factories.taken(first_reviewer), reason="distressing")
     assert queue.take_next(actor=first_reviewer) is None
-    assert selectors.queue_of(first_reviewer).waiting == 0
+    assert queue_of(first_reviewer).waiting == 0
     assert {factories.taken(second_reviewer).slot, factories.taken(third_reviewer).slot} == {1, 2}
 
 

@@ -14,7 +14,7 @@ def in_threads(number: int, work: Callable[[int], Any]) -> list[Any]:
     def begin(which: int) -> None:
         try:
             connection.ensure_connection()
-            barrier.wait(10)
+            barrier.wait(30)
             results.append(work(which))
         except BaseException as error:  # noqa: BLE001
             errors.append(error)
@@ -25,7 +25,7 @@ def in_threads(number: int, work: Callable[[int], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     if errors:
         raise errors[0]
     return results

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.models import User
+from accounts.models import Agency, User
 from identification.models import Case, Encoder, FaceCorrection, Gallery
 from identification.recognition.encoders import SHIPPED
-from review.models import Review
+from review.models import Agreement, Review
 from review.services import queue
 from tests import factories
 
@@ -36,6 +36,10 @@ class World:
         self.review = Review.objects.get()
         self.assignment = queue.take_next(actor=reviewer)
         assert self.assignment is not None
+        self.agreement = Agreement.objects.create(
+            holder=case.agency, helper=Agency.objects.create(name="Neighbours", code="neighbours"),
+            purposes=["missing"], basis="Treaty", proposed_by=requester,
+        )  # fmt: skip
 
     def ids(self) -> dict[str, UUID]:
         """What stands in the addresses, by the name that the address gives it."""
@@ -50,6 +54,7 @@ class World:
             "reference_id": self.person.references.get().pk,
             "review_id": self.review.pk,
             "assignment_id": self.assignment.pk,
+            "agreement_id": self.agreement.pk,
         }
 
 
@@ -78,6 +83,9 @@ ADMIN_IDS = {"object_id": 1, "id": 1, "content_type_id": 1, "app_label": "accoun
 # Encoders are every agency's.
 SHARED_IDS = {"encoder_name": "dlib-resnet-v1", "encoder_version": SHIPPED["dlib-resnet-v1"].version}
 
+# A picture in a reviewer's place.
+PICTURE = {"size": "crop", "position": 1, "number": 1}
+
 
 def addresses(world_ids: dict[str, Any]) -> list[tuple[str, str]]:
     """(route, address) of everything; what can't be filled in (the administration's regular expressions) apart."""
@@ -88,7 +96,7 @@ def addresses(world_ids: dict[str, Any]) -> list[tuple[str, str]]:
         elif "(?P<url>" in route:
             found.append((route, "/admin/whatever/"))
         else:
-            found.append((route, filled(route, pattern, world_ids | ADMIN_IDS | SHARED_IDS)))
+            found.append((route, filled(route, pattern, world_ids | ADMIN_IDS | SHARED_IDS | PICTURE)))
     return found
 
 

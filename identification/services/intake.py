@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.services import record
 from identification import imaging, policies, storage
-from identification.models import Case, Gallery, Job, Photograph, RefusedFile, gallery_kind_of
+from identification.models import Case, Gallery, Job, Photograph, Priority, RefusedFile, gallery_kind_of
 from identification.policies import require
 from identification.services.jobs import open_job
 
@@ -28,7 +28,9 @@ class HandedInFile(Protocol):
 
 
 @transaction.atomic
-def open_case(*, actor: User, purpose: str, place: str, occurred_on: date, authority: str) -> Case:
+def open_case(
+    *, actor: User, purpose: str, place: str, occurred_on: date, authority: str, priority: int = Priority.ROUTINE
+) -> Case:
     """Open a case of the actor's agency under the next number of the year."""
     require(policies.can_open_case(actor), "Opening a case needs the intake role.")
     case = Case.objects.create(
@@ -39,6 +41,7 @@ def open_case(*, actor: User, purpose: str, place: str, occurred_on: date, autho
         place=place,
         occurred_on=occurred_on,
         authority=authority,
+        priority=priority,
         opened_by=actor,
     )
     record(kind="identification:case:opened/1", actor=actor, subject=case, purpose=purpose)

@@ -2,7 +2,6 @@
 
 import random
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -11,13 +10,17 @@ from identification.models import Calibration, Candidate, Case
 from identification.recognition.calibration import Table, sentence
 from review.corrected import ENDED, awaiting_another_judgement, known_before
 from review.models import Assessment, Assignment, Part, Review
-from review.services.queue import parts_of, waiting_for
+from review.services.queue import parts_of
 
 
 def assignments(viewer: User) -> QuerySet[Assignment]:
     """The viewer's own places in reviews, nobody else's."""
     return Assignment.objects.filter(reviewer=viewer).select_related(
-        "review__case", "review__probe__photograph", "review__probe__face", "review__search__encoder"
+        "reviewer",
+        "review__case__agency",
+        "review__probe__photograph",
+        "review__probe__face",
+        "review__search__encoder",
     )
 
 
@@ -82,28 +85,6 @@ def chance_of_score(assessment: Assessment) -> ToldChance | None:
     table = Table.from_rows(calibration.comparisons, calibration.table)
     said = sentence(table, score=candidate.score, gallery_size=assessment.search.gallery_size)
     return ToldChance(candidate, said, calibration)
-
-
-@dataclass(frozen=True)
-class Queue:
-    """What waits for a person, without telling which."""
-
-    waiting: int
-    oldest: datetime | None
-    held: Assignment | None
-    signed: list[Assessment]
-
-
-def queue_of(viewer: User) -> Queue:
-    """Return how much waits for the viewer, what they hold, and what they signed last."""
-    waiting = [review for part in parts_of(viewer) for review in waiting_for(viewer, part)]
-    signed = viewer.assessments.select_related("review__case").order_by("-signed_at")[:10]
-    return Queue(
-        waiting=len(waiting),
-        oldest=min((review.opened_at for review in waiting), default=None),
-        held=assignments(viewer).filter(state=Assignment.State.OPEN).first(),
-        signed=list(signed),
-    )
 
 
 def ended_reviews(viewer: User) -> QuerySet[Review]:

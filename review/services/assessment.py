@@ -16,7 +16,7 @@ from review.models import Assessment, Assignment, EvidenceChange, Level, Part, R
 from review.policies import require
 from review.services.conclusion import conclude_if_complete
 from review.services.holding import hold_for_signature
-from review.services.queue import keep_place
+from review.services.leases import keep_place
 from review.services.withdrawal import withdraw_changed
 from review.signed_document import Recorded, signed_document
 

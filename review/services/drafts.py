@@ -13,7 +13,7 @@ from review import policies
 from review.errors import IncompleteWork
 from review.models import Assignment, Draft
 from review.policies import require
-from review.services.queue import keep_place
+from review.services.leases import keep_place
 
 ANALYSIS, CANDIDATES, CONCLUDE = "analysis", "candidates", "conclude"
 LONGEST_DRAFT = 64 * 1024

@@ -7,6 +7,7 @@ from datetime import date
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -16,8 +17,10 @@ from review import policies
 from review.errors import ReviewError
 from review.models import Assignment, Exposure, Review
 from review.policies import require
-from review.services.queue import keep_place
+from review.services.leases import keep_place
 
+# What waits behind a step, as a filter of reviews and as a question about one.
+NEEDS_REVEAL = Q(case__purpose=Purpose.DECEASED)
 FACE, PHOTOGRAPH = Exposure.Variant.FACE, Exposure.Variant.PHOTOGRAPH
 
 
@@ -59,11 +62,11 @@ def is_capped(viewer: User) -> bool:
 def reveal(*, actor: User, assignment: Assignment, variant: str) -> Exposure | None:
     """Count a picture and let it be shown; None where it is shown already. ExposureCapped beyond the day's limit."""
     require(policies.is_theirs(actor, assignment), "This review is somebody else's.")
-    if is_shown(actor, assignment, variant):
-        return None
     keep_place(assignment)
     # The person's row, so that two windows count one after the other.
     User.objects.select_for_update(of=("self",), no_key=True).get(pk=actor.pk)
+    if is_shown(actor, assignment, variant):
+        return None
     number = shown_today(actor) + 1
     if number > settings.EXPOSURE_CAP_PER_DAY:
         raise ExposureCapped
@@ -75,6 +78,8 @@ def reveal(*, actor: User, assignment: Assignment, variant: str) -> Exposure | N
         purpose=assignment.review.case.purpose,
         payload={"variant": variant, "number": number, "review": str(assignment.review_id)},
     )
+    if number == settings.EXPOSURE_CAP_PER_DAY:
+        record(kind="review:exposure:capped/1", actor=actor, subject=actor, payload={"cap": number})
     return exposure
 
 

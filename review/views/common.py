@@ -12,21 +12,33 @@ from accounts.models import User
 from review import selectors
 from review.errors import ReviewWithdrawn, StaleAssignment
 from review.models import Assignment, ReviewState, Suitability
+from review.services.queue import come_back
 
 Work = Callable[[HttpRequest, Assignment], HttpResponse]
 
 
-def of_ones_own(view: Work) -> Callable[[HttpRequest, UUID], HttpResponse]:
-    """Find one's own open assignment for a step, and go where its work has come to when the step is not due."""
+def own_place(view: Work) -> Callable[[HttpRequest, UUID], HttpResponse]:
+    """Find one's own place in a review, whatever has become of it."""
 
     @wraps(view)
     def find(request: HttpRequest, assignment_id: UUID) -> HttpResponse:
-        assignment = get_object_or_404(selectors.assignments(viewer(request)), pk=assignment_id)
+        return view(request, get_object_or_404(selectors.assignments(viewer(request)), pk=assignment_id))
+
+    return find
+
+
+def of_ones_own(view: Work) -> Callable[[HttpRequest, UUID], HttpResponse]:
+    """Find one's own place for a step, keep it for longer or take it up again, and go to the queue when it is lost."""
+
+    @own_place
+    @wraps(view)
+    def find(request: HttpRequest, assignment: Assignment) -> HttpResponse:
         if assignment.state == Assignment.State.SIGNED:
             return redirect("review:signed", assignment.pk)
         try:
             if assignment.review.state == ReviewState.WITHDRAWN:
                 raise ReviewWithdrawn(assignment.review.withdrawn_because)
+            come_back(actor=viewer(request), assignment=assignment)
             return view(request, assignment)
         except StaleAssignment as error:
             messages.error(request, str(error))

@@ -5,10 +5,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from review import selectors
 from review.errors import ReviewError
 from review.forms.work import DeclineForm
 from review.models import Assignment
+from review.selectors.waiting import queue_of
 from review.services import queue as queueing
 from review.views.common import of_ones_own, viewer
 
@@ -16,7 +16,7 @@ from review.views.common import of_ones_own, viewer
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
     """One card: the next case."""
-    return render(request, "review/queue.html", {"queue": selectors.queue_of(viewer(request))})
+    return render(request, "review/queue.html", {"queue": queue_of(viewer(request))})
 
 
 @require_POST
