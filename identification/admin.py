@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from accounts.models import Agency
 from audit.administration import AuditedAdmin
-from identification.models import Encoder, Gallery, Purpose, PurposePolicy, gallery_kind_of
+from identification.models import Encoder, Gallery, IdentifierKind, Purpose, PurposePolicy, gallery_kind_of
 
 
 class GalleryForm(forms.ModelForm):
@@ -39,6 +39,19 @@ class GalleryForm(forms.ModelForm):
 
 class PolicyForm(forms.ModelForm):
     """A policy; says in words what the database would refuse, and keeps the corroboration that a purpose asks for."""
+
+    sufficient_kinds = forms.MultipleChoiceField(
+        choices=IdentifierKind.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text="Kinds of identifier of which one, verified, suffices for an identification.",
+    )
+
+    def clean_sufficient_together(self) -> int:
+        together: int = self.cleaned_data["sufficient_together"]
+        if together == 1:
+            raise forms.ValidationError("Together means two or more kinds; 0 where that never suffices.")
+        return together
 
     def clean_reviewers(self) -> int:
         reviewers: int = self.cleaned_data["reviewers"]

@@ -14,7 +14,7 @@ from accounts.models import Role, User
 from audit.export import export_log
 from audit.layout import JSONL
 from audit.models import Entry
-from identification.models import Encoder, Person, Purpose
+from identification.models import Encoder, Person, Purpose, PurposePolicy
 from review.models import Conclusion, Identification, Identifier, Review
 from tests import corroboration_scene, factories
 from tests.conftest import PASSWORD
@@ -354,3 +354,17 @@ def test_administrator_gives_the_role_and_the_accounts_page_shows_it(desk: Clien
     assert "Asserts identity" in text_of(listed)
     form = desk.get(reverse("admin:accounts_user_change", args=[asserter.pk])).content.decode()
     assert re.search(r'<option value="asserter" selected[^>]*>\s*Asserts identity', form)
+
+
+def test_policy_of_a_purpose_offers_the_kinds_to_tick(desk: Client, db) -> None:
+    address = reverse("admin:identification_purposepolicy_change", args=["deceased"])
+    form = desk.get(address).content.decode()
+    ticked = re.findall(r'<input[^>]*name="sufficient_kinds"[^>]*>', form)
+    assert sorted(re.findall(r'value="(\w+)"', "".join(each for each in ticked if "checked" in each))) == [
+        "dental", "dna", "fingerprints",
+    ]  # fmt: skip
+    policy = {"reviewers": 2, "list_length": 20, "corroboration_required": "on", "precedence": 30}
+    answer = desk.post(address, policy | {"sufficient_kinds": ["dna"], "sufficient_together": 1})
+    assert "Together means two or more kinds" in answer.content.decode()
+    assert desk.post(address, policy | {"sufficient_kinds": ["dna"], "sufficient_together": 0}).status_code == 302
+    assert PurposePolicy.objects.get(pk="deceased").sufficient_kinds == ["dna"]
