@@ -17,6 +17,8 @@ ACCOUNTS = {
     "reviewer2": ("Mira Second", (Role.REVIEWER,)),
     "reviewer3": ("Jon Third", (Role.REVIEWER,)),
     "adjudicator": ("Vira Adjudicator", (Role.ADJUDICATOR,)),
+    "liaison": ("Daryna Liaison", (Role.LIAISON,)),
+    "asserter": ("Petro Asserter", (Role.ASSERTER,)),
     "auditor": ("Sami Auditor", (Role.AUDITOR,)),
     "administrator": ("Lada Administrator", (Role.ADMINISTRATOR,)),
 }

@@ -16,6 +16,7 @@ from audit.layout import JSONL
 from audit.verify import verify
 from config.processes import ProcessEnded, Processes
 from demo.cast import Cast
+from demo.corroboration import corroborate
 from demo.people import Staff
 from demo.plan import GALLERY_SIZE, REFERENCES_EACH, SEED, PlannedCase, plan, probe_file, reference_file
 from demo.report import Report
@@ -213,6 +214,10 @@ class Demonstration:
         for outcome, count in WANTED.items():
             self.report.expect(tally[outcome] >= count, f"{tally[outcome]} reviews ended {outcome.replace('_', ' ')}")
         return ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(tally.items()))
+
+    def corroborate(self) -> str:
+        """Let one potential identification become an identification; the others wait for whoever opens the site."""
+        return corroborate(self.report, self.staff)
 
     def prove_log(self) -> str:
         """Export the log, verify it, change one byte in a copy, and show that the verifier names the entry."""

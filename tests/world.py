@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -55,6 +55,7 @@ class World:
             "review_id": self.review.pk,
             "assignment_id": self.assignment.pk,
             "agreement_id": self.agreement.pk,
+            "identifier_id": uuid4(),  # of nothing: there is none before a review has ended
         }
 
 

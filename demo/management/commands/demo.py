@@ -52,6 +52,7 @@ class Command(BaseCommand):
             ("Enrolling the gallery", demonstration.enrol_gallery),
             ("Opening cases", demonstration.open_cases),
             ("Reviewing", demonstration.review),
+            ("Corroborating", demonstration.corroborate),
             ("Proving the log", demonstration.prove_log),
         ):
             with report.step(title) as results:
