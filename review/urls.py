@@ -1,6 +1,6 @@
 from django.urls import path
 
-from review.views import compare, ended, images, queue, work
+from review.views import compare, drafts, ended, images, queue, work
 
 app_name = "review"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
         images.candidate_image,
         name="candidate-image",
     ),
+    path("work/<uuid:assignment_id>/draft/<slug:section>/", drafts.draft, name="draft"),
     path("work/<uuid:assignment_id>/conclude/", work.conclude, name="conclude"),
     path("work/<uuid:assignment_id>/decline/", queue.decline, name="decline"),
     path("work/<uuid:assignment_id>/signed/", work.signed, name="signed"),
