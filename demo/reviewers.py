@@ -7,13 +7,26 @@ from uuid import UUID
 
 from demo.people import PASSWORD, Staff
 from review.models import Assignment, Level, Part, Review, ReviewState, Suitability
+from review.services.adjudication import give_differing_to_read
 from review.services.assessment import record_analysis, record_comparison, sign_assessment
+from review.services.drafts import compare_section, save_draft
 from review.services.queue import take_next
 
 # The person whom a probe shows, by the photograph's SHA-256, as registry number; None for strangers.
 Truth = Callable[[str], str | None]
 
 MOST_REVIEWS = 40
+# What a careful eye says of the components of a candidate whom it names.
+COMPARED = {
+    "components": {
+        component: {"probe": True, "candidate": True, "similarity": similarity, "explanation": why, "note": note}
+        for component, similarity, why, note in (
+            ("eyebrows", "similar", "", "Same course, thicker at the bridge of the nose"),
+            ("nose", "similar", "", "Same width at the bridge"),
+            ("chin", "somewhat", "light", "The shadow hides its left side"),
+        )
+    }
+}
 WANTED = {"concordant": 4, "no_candidate": 1, "adjudicated": 1}
 
 
@@ -62,14 +75,19 @@ class Reviewers:
                 actor=actor, assignment=assignment, suitability=Suitability.LIMITED, limitations=["sharpness"]
             )
             assignment.refresh_from_db()
+        if assignment.part == Part.ADJUDICATOR:
+            give_differing_to_read(actor=actor, assignment=assignment)
+            assignment.refresh_from_db()
         record_comparison(actor=actor, assignment=assignment, retained=[person_id] if person_id else [])
         assignment.refresh_from_db()
+        if person_id:
+            save_draft(actor=actor, assignment=assignment, section=compare_section(person_id), content=COMPARED)
         sign_assessment(
             actor=actor,
             assignment=assignment,
             password=PASSWORD,
             person_id=person_id,
-            level=Level.SAME if person_id else None,
+            level=Level.SAME if person_id else Level.DIFFERENT,
             rationale=_rationale(assignment, person_id),
         )
 

@@ -61,6 +61,13 @@ def candidate_at(assignment: Assignment, position: int) -> ShownCandidate | None
     return next((shown for shown in candidates_shown(assignment) if shown.position == position), None)
 
 
+def retained_shown(assignment: Assignment) -> list[ShownCandidate]:
+    """Return the retained candidates in the order in which they were shown."""
+    if not assignment.compared_at:
+        return []
+    return [shown for shown in candidates_shown(assignment) if shown.person_id in assignment.retained]
+
+
 def _references(seed: int, candidate: dict[str, Any]) -> tuple[ShownReference, ...]:
     """The listed reference is number 1, so that a candidate's first picture is always at the same address."""
     others = sorted(candidate["references"], key=lambda one: one["reference"] != candidate["listed_by"])

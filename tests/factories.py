@@ -33,9 +33,11 @@ from identification.services import enrolment, intake
 from identification.services.analysis import _write
 from identification.services.jobs import claim_job
 from identification.services.work import run_job
-from review.models import Assessment, Assignment, Suitability
+from review.models import Assessment, Assignment, Part, Suitability
 from review.services import assessment as assessing
 from review.services import queue
+from review.services.adjudication import give_differing_to_read
+from review.services.drafts import compare_section, save_draft
 from tests.recognition import DECENT, reading
 
 Vectors = Callable[..., np.ndarray]
@@ -126,15 +128,33 @@ def worked_through(
     assignment = assignment or taken(actor)
     assessing.record_analysis(actor=actor, assignment=assignment, suitability=suitability, limitations=[], note="Clear")
     assignment.refresh_from_db()
+    if assignment.part == Part.ADJUDICATOR:
+        give_differing_to_read(actor=actor, assignment=assignment)
+        assignment.refresh_from_db()
     assessing.record_comparison(actor=actor, assignment=assignment, retained=[person.pk for person in retained])
     assignment.refresh_from_db()
+    for person in retained:
+        compared(assignment, person)
     return assignment
+
+
+def compared(assignment: Assignment, person: Person) -> None:
+    """Keep what somebody says of one retained candidate, as the page of the comparison does."""
+    content = {
+        "components": {
+            "nose": {"probe": True, "candidate": True, "similarity": "similar", "explanation": "", "note": "Bridge"}
+        },
+        "markers": [{"reference": 1, "number": 1, "probe": [0.5, 0.25], "candidate": [0.5, 0.3], "note": ""}],
+        "adjustments": {"probe": {"zoom": 1.25}},
+    }
+    section = compare_section(person.pk)
+    save_draft(actor=assignment.reviewer, assignment=assignment, section=section, content=content)
 
 
 def signed(
     actor: User, person: Person | None = None, level: int | None = None, *, unsuitable: bool = False
 ) -> Assessment:
-    """Let somebody take the next review and sign: a person with a level (+2 unless told), nobody, or unsuitable."""
+    """Let somebody take the next review and sign: a person (+2 unless told), nobody (-2 unless told), or unsuitable."""
     from tests.conftest import PASSWORD
 
     return assessing.sign_assessment(
@@ -143,9 +163,14 @@ def signed(
         rationale="Looked at each of them, top to bottom.",
         password=PASSWORD,
         person_id=person.pk if person else None,
-        level=(2 if level is None else level) if person else None,
+        level=_level(person, level, unsuitable=unsuitable),
         unsuitable=unsuitable,
     )
+
+
+def _level(person: Person | None, level: int | None, *, unsuitable: bool) -> int | None:
+    usual = None if unsuitable else 2 if person else -2
+    return usual if level is None else level
 
 
 def enrol_many(

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
 from identification.models import Case, Encoder, Gallery, Person
 from review.models import Assignment, Review
-from review.services.assessment import sign_assessment
+from review.shown import candidates_shown
 from tests import factories
-from tests.conftest import PASSWORD
+from tests.review_steps import sign as sign_one
 
 SCORES = (0.8371, 0.7153, 0.6149, 0.5237, 0.4283)
 NAMES = ("Yaropolk Zhurba", "Bohuslav Kvitka", "Vsevolod Hnatiuk", "Liubomyr Chornovil", "Myroslav Yatsenko")
@@ -51,7 +52,20 @@ def address(step: str, place: Assignment, *more: Any) -> str:
 
 
 def sign(place: Assignment, **finding: Any) -> None:
-    sign_assessment(actor=place.reviewer, assignment=place, rationale="Compared.", password=PASSWORD, **finding)
+    """Sign nobody at -2 unless told otherwise."""
+    sign_one(place.reviewer, place, **finding)
+
+
+def position_of(place: Assignment, person: Person) -> int:
+    """Return where somebody is shown the person, which is how their pages name them."""
+    return next(shown.position for shown in candidates_shown(place) if shown.person_id == person.pk)
+
+
+def status_of(client: Client, page: str) -> int:
+    """Return how a page or picture is answered, with the picture's file closed again."""
+    answer = client.get(page)
+    answer.close()
+    return answer.status_code
 
 
 def images_in(text: str) -> list[str]:

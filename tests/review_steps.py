@@ -13,9 +13,11 @@ from tests.conftest import PASSWORD
 
 
 def sign(actor: User, assignment: Assignment, **said: Any) -> Assessment:
-    return assessing.sign_assessment(
-        **{"actor": actor, "assignment": assignment, "rationale": "Compared.", "password": PASSWORD} | said
-    )
+    """Sign nobody at -2 unless told otherwise."""
+    usual: dict[str, Any] = {"rationale": "Looked at each of them, top to bottom.", "password": PASSWORD}
+    if not said.get("person_id") and not said.get("unsuitable"):
+        usual["level"] = -2
+    return assessing.sign_assessment(actor=actor, assignment=assignment, **usual | said)
 
 
 def entries(kind: str) -> int:

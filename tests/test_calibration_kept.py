@@ -25,6 +25,7 @@ from identification.services.calibration import calibrate_encoder
 from review.models import Review
 from tests import factories
 from tests.made_scores import TABLE
+from tests.review_pages import position_of
 
 # Kept
 
@@ -215,7 +216,7 @@ def test_before_signing_nothing_of_it_is_told(
     assignment = factories.worked_through(first_reviewer, retained=people[:1])
     client.force_login(first_reviewer)
     pages = [reverse(f"review:{step}", args=[assignment.pk]) for step in ("work", "probe", "candidates", "conclude")]
-    pages.append(reverse("review:compare", args=[assignment.pk, people[0].pk]))
+    pages.append(reverse("review:compare", args=[assignment.pk, position_of(assignment, people[0])]))
     pages.append(reverse("review:signed", args=[assignment.pk]))
     for address in pages:
         assert SHOWS not in client.get(address, follow=True).content.decode(), address

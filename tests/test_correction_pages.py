@@ -219,6 +219,7 @@ def test_reviewer_reads_what_was_measured_before_recording_what_the_photograph_i
     note = poor(review.probe.face)
     place = factories.taken(first_reviewer)
     client.force_login(first_reviewer)
+    client.post(reverse("review:reveal", args=[place.pk]), {"picture": "face"})
     assert escape(note) in text_of(client.get(reverse("review:probe", args=[place.pk])))
     factories.worked_through(first_reviewer, assignment=place)
     assert escape(note) not in text_of(client.get(reverse("review:candidates", args=[place.pk])))

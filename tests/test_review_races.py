@@ -113,6 +113,7 @@ def signing(assignment: Assignment, *, unsuitable: bool = False) -> Callable[[],
         actor=actor,
         assignment=Assignment.objects.get(pk=assignment.pk),
         rationale="None of these people.",
+        level=None if unsuitable else -2,
         password=PASSWORD,
         unsuitable=unsuitable,
     )

@@ -6,11 +6,12 @@ from accounts.models import User
 from identification.models import Gallery, Person
 from review.models import Review
 from tests import factories, review_pages
-from tests.review_pages import NAMES, address, images_in, sign
+from tests.review_pages import NAMES, address, images_in, position_of, sign
 
 people, review = review_pages.people, review_pages.review
 
-STEPS = ("work", "probe", "candidates", "conclude", "decline", "signed")
+STEPS = ("work", "probe", "differing", "candidates", "compare-first", "conclude", "decline", "signed")
+ONLY_READ = {"work", "differing", "compare-first", "signed"}
 
 
 @pytest.mark.parametrize("viewer", ["second_reviewer", "requester", "adjudicator", "outsider", "auditor"])
@@ -21,9 +22,11 @@ def test_nobody_opens_somebody_elses_place(
     client = browser_of(request.getfixturevalue(viewer))
     for step in STEPS:
         assert client.get(address(step, place)).status_code == 404, step
-        if step not in {"work", "signed"}:
+        if step not in ONLY_READ:
             assert client.post(address(step, place), {"suitability": "suitable"}).status_code == 404, step
-    assert client.get(address("compare", place, people[0].pk)).status_code == 404
+    assert client.get(address("compare", place, position_of(place, people[0]))).status_code == 404
+    for step in ("reveal", "note"):
+        assert client.post(address(step, place), {"picture": "face"}).status_code == 404, step
     place.refresh_from_db()
     assert (place.state, place.suitability) == ("open", "suitable")
 
@@ -78,7 +81,8 @@ def test_candidates_are_not_sent_before_the_analysis(
     assert client.get(address("candidates", place)).headers["Location"] == address("work", place)
     assert client.get(address("work", place)).headers["Location"] == address("probe", place)
     assert client.get(address("conclude", place)).headers["Location"] == address("work", place)
-    assert client.get(address("compare", place, people[0].pk)).status_code == 404
+    assert client.get(address("compare", place, 1)).status_code == 404
+    assert client.get(address("candidate-image", place, 1, 1, "crop")).status_code == 404
 
 
 def test_candidates_are_not_sent_for_a_photograph_found_unsuitable(
@@ -86,6 +90,7 @@ def test_candidates_are_not_sent_for_a_photograph_found_unsuitable(
 ) -> None:
     """The analysis of an unsuitable photograph can be changed, so no candidate may have been seen."""
     place, client = factories.taken(first_reviewer), browser_of(first_reviewer)
+    client.post(address("reveal", place), {"picture": "face"})
     client.post(address("probe", place), {"suitability": "unsuitable"})
     for response in (client.get(address("candidates", place)), client.post(address("candidates", place))):
         assert response.headers["Location"] == address("work", place)
@@ -98,8 +103,8 @@ def test_person_who_was_not_retained_is_not_compared(
 ) -> None:
     place = factories.worked_through(first_reviewer, retained=people[:1])
     client = browser_of(first_reviewer)
-    assert client.get(address("compare", place, people[0].pk)).status_code == 200
-    assert client.get(address("compare", place, people[1].pk)).status_code == 404
+    assert client.get(address("compare", place, position_of(place, people[0]))).status_code == 200
+    assert client.get(address("compare", place, position_of(place, people[1]))).status_code == 404
 
 
 def test_faces_of_candidates_do_not_lead_to_their_names(

@@ -13,9 +13,11 @@ import rfc8785
 from accounts.models import User
 from audit.models import Entry
 from identification.models import Person
-from review.models import Assessment, Assignment, Conclusion, Review
+from review.canonical import without_floats
+from review.models import Assessment, Assignment, Conclusion, Draft, Review
 from review.services import assessment as assessing
 from review.services import queue
+from review.services.exposure import reveal
 from review.signed_document import meaning_of_signature
 from tests import factories
 from tests.review_steps import entries, sign, stays_unwritten
@@ -73,8 +75,65 @@ def test_document_shows_the_order_and_its_seed_gives_it_again(signed: Assessment
     again = sorted(str(person.pk) for person in people)
     random.Random(int(listed["seed"])).shuffle(again)
     assert [shown["person"] for shown in listed["shown"]] == again
-    references = {str(person.pk): person.references.get().photograph.sha256 for person in people}
-    assert {shown["person"]: shown["reference_sha256"] for shown in listed["shown"]} == references
+    assert [shown["position"] for shown in listed["shown"]] == [1, 2, 3]
+
+
+def test_document_holds_every_reference_shown(signed: Assessment, people: list[Person]) -> None:
+    shown = {one["person"]: one["references"] for one in json.loads(signed.document)["candidate_list"]["shown"]}
+    for person in people:
+        reference = person.references.get()
+        assert shown[str(person.pk)] == [
+            {
+                "number": 1, "reference": str(reference.pk), "face": str(reference.face_id),
+                "photograph_sha256": reference.photograph.sha256,
+            }
+        ]  # fmt: skip
+
+
+def test_document_holds_decisions_and_what_was_compared(signed: Assessment, people: list[Person]) -> None:
+    document = json.loads(signed.document)
+    listed = document["candidate_list"]
+    assert listed["excluded"] == [str(people[2].pk)]
+    order = [one["person"] for one in listed["shown"]]
+    assert listed["retained"] == [person for person in order if person != str(people[2].pk)]
+    compared = {one["person"]: one["compared"] for one in document["comparisons"]}
+    assert list(compared) == listed["retained"]
+    for content in compared.values():
+        assert content["components"]["nose"]["similarity"] == "similar"
+        assert content["markers"][0]["probe"] == ["0.5", "0.25"], "fractions as decimal strings"
+        assert content["adjustments"] == {"probe": {"zoom": "1.25"}}
+    assert not Draft.objects.exists(), "what counts of drafts stands in the document"
+
+
+def test_document_binds_the_evidence_and_tells_the_times(signed: Assessment, review: Review) -> None:
+    document = json.loads(signed.document)
+    assert document["evidence_sha256"] == review.evidence_sha256 == signed.evidence_sha256
+    times = document["times"]
+    assert times["differing_read"] is None
+    assert times["taken"] <= times["analysed"] <= times["compared"] <= times["signed"]
+
+
+def test_document_tells_which_pictures_were_revealed(review: Review, first_reviewer: User) -> None:
+    place = factories.taken(first_reviewer)
+    for picture in ("face", "photograph"):
+        reveal(actor=first_reviewer, assignment=place, variant=picture)
+    document = json.loads(sign(first_reviewer, factories.worked_through(first_reviewer, assignment=place)).document)
+    assert [one["picture"] for one in document["pictures_revealed"]] == ["face", "photograph"]
+    assert all(one["shown_at"] < document["times"]["signed"] for one in document["pictures_revealed"])
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(1.25, "1.25"), (1, 1), (1e-7, "0.0000001"), (2**60, "1152921504606846976"), (True, True), ("1.5", "1.5"),
+     (None, None), ({"a": [0.1, {"b": -0.5}]}, {"a": ["0.1", {"b": "-0.5"}]})],
+)  # fmt: skip
+def test_fractions_are_signed_as_decimal_strings(value: Any, written: Any) -> None:
+    assert without_floats(value) == written
+
+
+def test_nobody_is_graded_in_words_for_nobody(review: Review, first_reviewer: User) -> None:
+    document = json.loads(sign(first_reviewer, factories.worked_through(first_reviewer), level=-3).document)
+    assert document["finding"]["words"] == "Strongly supports that nobody here is this person"
 
 
 def test_document_holds_no_score_rank_or_name(signed: Assessment, people: list[Person]) -> None:
@@ -95,6 +154,7 @@ def test_adjudicators_document_names_what_was_read(
     read = [factories.signed(first_reviewer, people[0]), factories.signed(second_reviewer)]
     document = json.loads(factories.signed(adjudicator).document)
     assert set(document["assessments_read"]) == {assessment.document_sha256 for assessment in read}
+    assert document["times"]["analysed"] <= document["times"]["differing_read"] <= document["times"]["compared"]
 
 
 # --- The record --------------------------------------------------------------------------------------------------

@@ -10,20 +10,29 @@ from django.utils import timezone
 from accounts.models import User
 from audit.services import record
 from review import policies
-from review.errors import IncompleteWork, ReviewWithdrawn, SignatureRefused, StaleAssignment
+from review.errors import IncompleteWork, ReviewWithdrawn, StaleAssignment
 from review.evidence import changed_evidence
+from review.levels import OF_NOBODY
 from review.models import Assessment, Assignment, EvidenceChange, Level, Part, Review, ReviewState, Suitability
 from review.policies import require
 from review.services.conclusion import conclude_if_complete
+from review.services.drafts import ANALYSIS, CANDIDATES, compare_section, drafts_of
 from review.services.holding import hold_for_signature
 from review.services.leases import keep_place
+from review.services.signing import require_password
 from review.services.withdrawal import withdraw_changed
-from review.signed_document import Recorded, signed_document
+from review.signed_document import Recorded, is_a_sentence, signed_document
 
 
 def may_see_candidates(assignment: Assignment) -> bool:
-    """Whether the probe was analysed and found fit for comparison; from then on the analysis stays."""
-    return bool(assignment.analysed_at) and assignment.suitability != Suitability.UNSUITABLE
+    """Whether the probe was analysed and found fit for comparison; an adjudicator has read what others found, too."""
+    fit = bool(assignment.analysed_at) and assignment.suitability != Suitability.UNSUITABLE
+    return fit and (assignment.part == Part.REVIEWER or assignment.differing_read_at is not None)
+
+
+def analysis_stays(assignment: Assignment) -> bool:
+    """Whether candidates, or what others found, may have been seen, so that the analysis stays as it was before."""
+    return may_see_candidates(assignment) or assignment.differing_read_at is not None
 
 
 @transaction.atomic
@@ -35,8 +44,9 @@ def record_analysis(
     # Asked of the row, under its lock: a second window may have gone on. Candidates are sent once the probe is recorded
     # as good for comparison, whether or not the comparison was finished.
     now = Assignment.objects.select_for_update(of=("self",)).get(pk=assignment.pk)
-    if may_see_candidates(now):
-        raise IncompleteWork("The candidates are open to you; the analysis of the probe stays as it was before.")
+    if analysis_stays(now):
+        known = "The candidates are" if may_see_candidates(now) else "What others found is"
+        raise IncompleteWork(f"{known} open to you; the analysis of the probe stays as it was before.")
     keep_place(
         assignment,
         suitability=suitability,
@@ -44,6 +54,7 @@ def record_analysis(
         analysis_note=note,
         analysed_at=timezone.now(),
     )
+    _drop_drafts(assignment, ANALYSIS)
     record(
         kind="review:analysis:recorded/1",
         actor=actor,
@@ -62,6 +73,7 @@ def record_comparison(*, actor: User, assignment: Assignment, retained: Sequence
     if not set(retained) <= listed:
         raise IncompleteWork("Retain only people from the candidate list.")
     keep_place(assignment, retained=sorted(retained), compared_at=timezone.now())
+    _drop_drafts(assignment, CANDIDATES)
     record(
         kind="review:comparison:recorded/1",
         actor=actor,
@@ -86,9 +98,7 @@ def sign_assessment(
     signed is void, and the review begins again.
     """
     require(policies.is_theirs(actor, assignment), "This review is somebody else's.")
-    if not actor.check_password(password):
-        _record_refusal(actor=actor, assignment=assignment)
-        raise SignatureRefused("That is not your password. Nothing was signed; your work is kept.")
+    require_password(actor=actor, assignment=assignment, password=password)
     try:
         signed = _sign(
             actor=actor,
@@ -106,16 +116,6 @@ def sign_assessment(
 
 
 @transaction.atomic
-def _record_refusal(*, actor: User, assignment: Assignment) -> None:
-    record(
-        kind="review:signature:refused/1",
-        actor=actor,
-        subject=assignment,
-        payload={"review": str(assignment.review_id)},
-    )
-
-
-@transaction.atomic
 def _sign(*, actor: User, assignment_id: UUID, recorded: Recorded) -> Assessment | EvidenceChange:
     """Sign on evidence that holds, or withdraw the review and return what has changed."""
     # The lock lets the second of two simultaneous signatures see the first, and so conclude.
@@ -128,6 +128,8 @@ def _sign(*, actor: User, assignment_id: UUID, recorded: Recorded) -> Assessment
         return changed
     assessment = _lock(actor, assignment, review, recorded)
     keep_place(assignment, state=Assignment.State.SIGNED)
+    # What counts of them stands in the signed document.
+    _drop_drafts(assignment)
     _record_signature(actor, assessment, review)
     conclude_if_complete(actor=actor, review=review)
     return assessment
@@ -164,17 +166,24 @@ def _check_place(actor: User, assignment: Assignment, review: Review) -> None:
 
 def _check_finding(assignment: Assignment, recorded: Recorded) -> None:
     """Raise IncompleteWork with the first thing that is missing or doesn't fit."""
-    person_id, level = recorded.person_id, recorded.level
     if not assignment.analysed_at:
         raise IncompleteWork("Record what the photograph is good for before signing.")
-    if not recorded.rationale:
-        raise IncompleteWork("Write in a sentence or more why you conclude this.")
-    if (person_id is None) != (level is None) or (level is not None and level not in Level.values):
-        raise IncompleteWork("Choose a person together with a level of support, or none of these people.")
-    if recorded.unsuitable and person_id:
-        raise IncompleteWork("A photograph that is unsuitable for comparison can't support a person.")
+    if assignment.part == Part.ADJUDICATOR and not assignment.differing_read_at:
+        raise IncompleteWork("Read the assessments that differ before signing.")
+    if not is_a_sentence(recorded.rationale):
+        raise IncompleteWork("Write in a sentence or more why you conclude this; one word is not enough.")
+    _check_level(recorded)
     if not recorded.unsuitable:
-        _check_comparison(assignment, person_id)
+        _check_comparison(assignment, recorded.person_id)
+
+
+def _check_level(recorded: Recorded) -> None:
+    """A level goes with every finding but unsuitable: of a person all seven, of nobody those for different people."""
+    if recorded.unsuitable:
+        if recorded.person_id or recorded.level is not None:
+            raise IncompleteWork("A photograph that is unsuitable for comparison supports nothing about anybody.")
+    elif recorded.level not in (Level.values if recorded.person_id else OF_NOBODY):
+        raise IncompleteWork("Say how far the comparison supports what you found, whether you name somebody or nobody.")
 
 
 def _check_comparison(assignment: Assignment, person_id: UUID | None) -> None:
@@ -184,6 +193,23 @@ def _check_comparison(assignment: Assignment, person_id: UUID | None) -> None:
         raise IncompleteWork("Go through the candidates before signing.")
     if person_id and person_id not in assignment.retained:
         raise IncompleteWork("You excluded this person. Retain them first if you have changed your mind.")
+    left = not_compared(assignment)
+    if left:
+        raise IncompleteWork(
+            f"Compare each candidate whom you retained before signing; {len(left)} of {len(assignment.retained)} "
+            "wait for it."
+        )
+
+
+def not_compared(assignment: Assignment) -> list[UUID]:
+    """Return the retained persons of whom no comparison was kept."""
+    drafts = drafts_of(assignment)
+    return [person for person in assignment.retained if compare_section(person) not in drafts]
+
+
+def _drop_drafts(assignment: Assignment, *sections: str) -> None:
+    drafts = assignment.drafts.filter(section__in=sections) if sections else assignment.drafts
+    drafts.all().delete()
 
 
 def _record_signature(actor: User, assessment: Assessment, review: Review) -> None:

@@ -4,6 +4,7 @@ from django import template
 
 from identification.models import Candidate
 from review import selectors
+from review.levels import in_words
 from review.models import Assessment, Suitability
 
 register = template.Library()
@@ -17,6 +18,12 @@ def finding_in_words(assessment: Assessment) -> str:
     if assessment.person_id is None:
         return "None of the candidates"
     return "Named a candidate" if assessment.finding.startswith("person:") else "Compared a candidate, without support"
+
+
+@register.filter
+def support_in_words(assessment: Assessment) -> str:
+    """Say how far the comparison supports what was found; nothing of a photograph found unsuitable."""
+    return in_words(assessment.level, named=assessment.person_id is not None)
 
 
 @register.filter

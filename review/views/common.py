@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from accounts.models import User
 from review import selectors
 from review.errors import ReviewWithdrawn, StaleAssignment
-from review.models import Assignment, ReviewState, Suitability
+from review.models import Assignment, Part, ReviewState, Suitability
 from review.services.queue import come_back
 
 Work = Callable[[HttpRequest, Assignment], HttpResponse]
@@ -51,6 +51,8 @@ def due_step(assignment: Assignment) -> str:
     """Return the name of the page to which the work has come."""
     if not assignment.analysed_at:
         return "review:probe"
+    if assignment.part == Part.ADJUDICATOR and not assignment.differing_read_at:
+        return "review:differing"
     if assignment.compared_at or assignment.suitability == Suitability.UNSUITABLE:
         return "review:conclude"
     return "review:candidates"

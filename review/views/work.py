@@ -1,19 +1,24 @@
-"""The steps of a reviewer's work: the probe alone, the candidates, the conclusion, and what is shown after signing."""
+"""The steps of a reviewer's work: the probe alone, the candidates, the conclusion and its signature."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from audit.services import record_alone
-from review import selectors
 from review.errors import ReviewError, StaleAssignment
-from review.forms.work import AnalysisForm, ComparisonForm, ConclusionForm
-from review.models import Assignment, Level, Part, Suitability
+from review.forms.work import EXCLUDE, RETAIN, AnalysisForm, ComparisonForm, ConclusionForm, decision_on
+from review.levels import OF_NOBODY
+from review.models import Assignment, Level, Suitability
+from review.selectors.desk import decisions_so_far, written_so_far
 from review.services import assessment as assessing
+from review.services.drafts import ANALYSIS, CONCLUDE
+from review.services.exposure import FACE, is_shown
+from review.shown import ShownCandidate, candidates_shown, retained_shown
 from review.signed_document import meaning_of_signature
 from review.views.common import due_step, of_ones_own, viewer
 
@@ -29,22 +34,37 @@ def work(_request: HttpRequest, assignment: Assignment) -> HttpResponse:
 @of_ones_own
 def probe(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     """Step 1: the probe alone."""
-    drafted = {
+    recorded = {
         "suitability": assignment.suitability,
         "limitations": assignment.limitations,
         "note": assignment.analysis_note,
     }
-    form = AnalysisForm(request.POST or None, initial=drafted)
-    if request.method == "POST" and form.is_valid():
-        try:
-            assessing.record_analysis(actor=viewer(request), assignment=assignment, **form.cleaned_data)
-        except StaleAssignment:
-            raise
-        except ReviewError as error:
-            form.add_error(None, str(error))
-        else:
-            return redirect("review:work", assignment.pk)
-    return render(request, "review/probe.html", {"assignment": assignment, "form": form, "step": "probe"})
+    initial = recorded | written_so_far(assignment, ANALYSIS, recorded)
+    form = AnalysisForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid() and _record_analysis(request, assignment, form):
+        return redirect("review:work", assignment.pk)
+    context = {
+        "assignment": assignment,
+        "form": form,
+        "stays": assessing.analysis_stays(assignment),
+        "step": "probe",
+    }
+    return render(request, "review/probe.html", context)
+
+
+def _record_analysis(request: HttpRequest, assignment: Assignment, form: AnalysisForm) -> bool:
+    """Record the analysis of a picture that was looked at; False with the reason in the form."""
+    if not is_shown(viewer(request), assignment, FACE):
+        form.add_error(None, "Have the face shown first: what the photograph is good for can't be said unseen.")
+        return False
+    try:
+        assessing.record_analysis(actor=viewer(request), assignment=assignment, **form.cleaned_data)
+    except StaleAssignment:
+        raise
+    except ReviewError as error:
+        form.add_error(None, str(error))
+        return False
+    return True
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,27 +73,34 @@ def candidates(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     """Step 2: every candidate, in an order drawn for this reviewer, without score or rank."""
     if not assessing.may_see_candidates(assignment):
         return redirect("review:work", assignment.pk)
-    shown = selectors.candidates_as_shown(assignment)
+    shown = candidates_shown(assignment)
     form = ComparisonForm(request.POST or None, candidates=shown)
     if request.method == "POST" and form.is_valid():
-        retained = [UUID(person) for person in form.cleaned_data["retained"]]
+        retained = form.retained()
         assessing.record_comparison(actor=viewer(request), assignment=assignment, retained=retained)
-        return redirect(_after_comparison(assignment, retained))
+        return redirect(_after_comparison(assignment, shown, retained))
     record_alone(
         kind="review:candidates:viewed/1",
         actor=viewer(request),
         subject=assignment,
         payload={"search": str(assignment.review.search_id)},
     )
-    context = {"assignment": assignment, "candidates": shown, "form": form, "step": "candidates"}
+    decisions = request.POST if request.method == "POST" else decisions_so_far(assignment)
+    context = {
+        "assignment": assignment,
+        "candidates": [(one, decision_on(one), decisions.get(decision_on(one), "")) for one in shown],
+        "decisions": [(RETAIN, "Retain"), (EXCLUDE, "Exclude")],
+        "form": form,
+        "step": "candidates",
+    }
     return render(request, "review/candidates.html", context)
 
 
-def _after_comparison(assignment: Assignment, retained: list[UUID]) -> str:
+def _after_comparison(assignment: Assignment, shown: list[ShownCandidate], retained: list[UUID]) -> str:
     """Return the address of the first comparison, or of the conclusion when nobody was retained."""
     if not retained:
         return reverse("review:conclude", args=[assignment.pk])
-    first = next(c.person_id for c in selectors.candidates_as_shown(assignment) if c.person_id in retained)
+    first = next(one.position for one in shown if one.person_id in retained)
     return reverse("review:compare", args=[assignment.pk, first])
 
 
@@ -84,7 +111,7 @@ def conclude(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     """Step 4: the finding, why, and the signature."""
     if due_step(assignment) != "review:conclude":
         return redirect("review:work", assignment.pk)
-    form = ConclusionForm(request.POST or None, assignment=assignment, initial=_only_choice(assignment))
+    form = ConclusionForm(request.POST or None, assignment=assignment, initial=_concluded_so_far(assignment))
     if request.method == "POST" and form.is_valid():
         try:
             assessing.sign_assessment(actor=viewer(request), assignment=assignment, **form.as_signed())
@@ -94,34 +121,22 @@ def conclude(request: HttpRequest, assignment: Assignment) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect("review:signed", assignment.pk)
+    retained = retained_shown(assignment)
+    waiting = assessing.not_compared(assignment)
     context = {
         "assignment": assignment,
         "form": form,
-        "retained": selectors.retained_as_shown(assignment),
-        "levels": [(level.value, level.label) for level in reversed(Level)],
+        "retained": retained,
+        "not_compared": [shown for shown in retained if shown.person_id in waiting],
+        "levels": [(str(level.value), level.label) for level in reversed(Level)],
+        "levels_of_nobody": [(str(level.value), words) for level, words in OF_NOBODY.items()],
         "meaning": meaning_of_signature(assignment),
-        "rationales": selectors.rationales_for(assignment) if assignment.part == Part.ADJUDICATOR else [],
         "step": "conclude",
     }
     return render(request, "review/conclude.html", context)
 
 
-def _only_choice(assignment: Assignment) -> dict[str, str]:
-    return {"finding": "unsuitable"} if assignment.suitability == Suitability.UNSUITABLE else {}
-
-
-@require_GET
-def signed(request: HttpRequest, assignment_id: UUID) -> HttpResponse:
-    """Step 5: after signing, score, rank and source are shown; nothing can be changed."""
-    assignment = get_object_or_404(
-        selectors.assignments(viewer(request)), pk=assignment_id, state=Assignment.State.SIGNED
-    )
-    listed = assignment.review.search.candidates.select_related("person__gallery", "reference__face")
-    context = {
-        "assignment": assignment,
-        "assessment": assignment.assessment,
-        "candidates": listed.order_by("rank"),
-        # Whether it has ended, and nothing else of the state: the rest would tell what others did.
-        "ended": selectors.ended_reviews(viewer(request)).filter(pk=assignment.review_id).exists(),
-    }
-    return render(request, "review/signed.html", context)
+def _concluded_so_far(assignment: Assignment) -> dict[str, Any]:
+    written = written_so_far(assignment, CONCLUDE, ("finding", "level", "level_of_nobody", "rationale"))
+    only_choice = {"finding": "unsuitable"} if assignment.suitability == Suitability.UNSUITABLE else {}
+    return {**written, **only_choice}

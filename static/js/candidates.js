@@ -1,42 +1,63 @@
-// The candidates: arrow keys move among them, and the primary action says what it will do.
+// The candidates by keys: arrows move among them, R or Space retains, X excludes, Enter goes on; the same key again takes
+// the decision back. The page counts what is decided; the server asks for every decision all the same.
 
 const list = document.getElementById("candidates");
-const boxes = [...list.querySelectorAll("input[type=checkbox]")];
-const primary = document.getElementById("go-on");
+const candidates = [...list.querySelectorAll("li")];
 const tally = document.getElementById("tally");
+const primary = document.getElementById("go-on");
+
+const radio = (candidate, decision) => candidate.querySelector(`input[value=${decision}]`);
+const decided = (candidate) => candidate.querySelector("input:checked");
+/** Where the focus of a candidate is: on what was decided, else on the first choice. */
+const place = (candidate) => decided(candidate) ?? radio(candidate, "retain");
 
 function count() {
-  const retained = boxes.filter((box) => box.checked).length;
-  primary.textContent = retained ? `Compare ${retained} retained` : "None of these: conclude";
-  tally.textContent = `${retained} retained, ${boxes.length - retained} excluded`;
+  const number = (decision) => candidates.filter((candidate) => radio(candidate, decision).checked).length;
+  const [retained, excluded] = [number("retain"), number("exclude")];
+  tally.textContent = `${retained} retained, ${excluded} excluded, ${candidates.length - retained - excluded} undecided.`;
 }
 
 // How many stand in one row just now.
 function columns() {
-  const top = boxes[0].closest("li").offsetTop;
-  const below = boxes.findIndex((box) => box.closest("li").offsetTop > top);
-  return below === -1 ? boxes.length : below;
+  const top = candidates[0].offsetTop;
+  const below = candidates.findIndex((candidate) => candidate.offsetTop > top);
+  return below === -1 ? candidates.length : below;
 }
 
-function step(key) {
-  return { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns(), ArrowDown: columns() }[key];
+const step = (key) => ({ ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns(), ArrowDown: columns() })[key];
+
+function move(candidate) {
+  if (!candidate) return;
+  place(candidate).focus({ preventScroll: true });
+  candidate.scrollIntoView({ block: "nearest" });
+}
+
+function decide(candidate, decision) {
+  const chosen = radio(candidate, decision);
+  chosen.checked = !chosen.checked;
+  place(candidate).focus({ preventScroll: true });
+  chosen.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 list.addEventListener("keydown", (event) => {
-  const from = boxes.indexOf(event.target);
-  const by = step(event.key);
-  if (from === -1 || by === undefined) return;
+  const here = candidates.indexOf(event.target.closest("li"));
+  if (here === -1 || event.ctrlKey || event.metaKey || event.altKey) return;
+  const decision = { r: "retain", " ": "retain", x: "exclude" }[event.key.toLowerCase()];
+  if (decision) decide(candidates[here], decision);
+  else if (step(event.key)) move(candidates[here + step(event.key)]);
+  else if (event.key === "Enter") primary.click();
+  else return;
   event.preventDefault();
-  const to = boxes[from + by];
-  if (!to) return;
-  to.focus({ preventScroll: true });
-  to.closest("li").scrollIntoView({ block: "nearest" });
 });
 
-// From anywhere else on the page the first arrow key goes to the first candidate.
+// From anywhere else on the page the first arrow key goes to the first candidate, and Enter goes on.
 document.addEventListener("keydown", (event) => {
-  const elsewhere = event.target === document.body || event.target.id === "work";
-  if (elsewhere && event.key === "ArrowRight" && boxes.length) boxes[0].focus();
+  if (event.target !== document.body && event.target.id !== "work") return;
+  if (document.querySelector("dialog[open]")) return;
+  if (event.key === "ArrowRight" || event.key === "ArrowDown") move(candidates[0]);
+  else if (event.key === "Enter") primary.click();
+  else return;
+  event.preventDefault();
 });
 
 list.addEventListener("change", count);

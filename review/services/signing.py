@@ -1,0 +1,50 @@
+"""The password that is given again with a signature, and how often it may be wrong."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from audit.models import Entry
+from audit.services import record
+from review.errors import SignatureRefused
+from review.models import Assignment
+
+MOST_REFUSED = 5
+WITHIN = timedelta(minutes=15)
+
+
+def require_password(*, actor: User, assignment: Assignment, password: str) -> None:
+    """Raise SignatureRefused unless this is the signer's own password; after five wrong ones nothing is checked.
+
+    Whoever sits down at an unlocked screen can't try passwords there until one fits.
+    """
+    with transaction.atomic():
+        # The person's row, so that many tries at the same moment are counted one after the other.
+        User.objects.select_for_update(of=("self",), no_key=True).get(pk=actor.pk)
+        if refused_lately(actor) >= MOST_REFUSED:
+            raise SignatureRefused(
+                "Your password was wrong five times, so no signature is taken for up to a quarter of an hour. Nothing "
+                "was signed; your work is kept."
+            )
+        right = actor.check_password(password)
+        if not right:
+            _record_refusal(actor, assignment)
+    if not right:
+        raise SignatureRefused("That is not your password. Nothing was signed; your work is kept.")
+
+
+def refused_lately(actor: User) -> int:
+    """Return how many of somebody's signatures were refused within the last quarter of an hour, as the log has it."""
+    refusals = Entry.objects.filter(actor=actor, kind__startswith="review:signature:refused/")
+    return refusals.filter(recorded_at__gt=timezone.now() - WITHIN).count()
+
+
+def _record_refusal(actor: User, assignment: Assignment) -> None:
+    record(
+        kind="review:signature:refused/1",
+        actor=actor,
+        subject=assignment,
+        payload={"review": str(assignment.review_id)},
+    )
