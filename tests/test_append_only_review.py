@@ -1,8 +1,11 @@
 """What is signed and concluded is written once: neither the owner of the tables nor another role changes it."""
 
+import uuid
+
 import psycopg
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from review.models import Assessment
 from tests.audit_fixtures import app_connection
@@ -14,15 +17,27 @@ CHANGES = [
     ("review_assessment", "DELETE FROM review_assessment"),
     ("review_assessment", "TRUNCATE review_assessment CASCADE"),
     ("review_conclusion", "UPDATE review_conclusion SET adjudicated = true"),
+    ("review_conclusion", "UPDATE review_conclusion SET fused_rating = 3"),
     ("review_conclusion", "DELETE FROM review_conclusion"),
-    ("review_conclusion", "TRUNCATE review_conclusion"),
+    ("review_conclusion", "TRUNCATE review_conclusion CASCADE"),
+    ("review_reopening", "UPDATE review_reopening SET reason = 'Changed'"),
+    ("review_reopening", "DELETE FROM review_reopening"),
+    ("review_reopening", "TRUNCATE review_reopening CASCADE"),
 ]
+# Filled by what comes after a conclusion; that their triggers fire is seen by their TRUNCATE, which needs no row.
+LATER = ("review_supplementarynote", "review_identifier", "review_verification", "review_identification")
+TABLES = ("review_assessment", "review_conclusion", "review_reopening", *LATER)
 
 
 @pytest.fixture
 def concluded(scene: Scene) -> Scene:
     both_find_nobody(scene)
     insert("review_conclusion", scene.conclusion())
+    reopening = {
+        "id": uuid.uuid4(), "review_id": scene.review.pk, "cause": "new_evidence", "reason": "A record has come.",
+        "opened_by_id": scene.requester.pk, "opened_at": timezone.now(),
+    }  # fmt: skip
+    insert("review_reopening", reopening)
     execute("SET CONSTRAINTS ALL IMMEDIATE")  # or TRUNCATE would fail already for the foreign keys yet to be checked
     return scene
 
@@ -31,22 +46,25 @@ def test_owner_can_not_change_what_is_signed(concluded: Scene) -> None:
     for table, statement in CHANGES:
         with refused(f"{table}_is_append_only"):
             execute(statement)
+    for table in LATER:
+        with refused(f"{table}_is_append_only"):
+            execute(f"TRUNCATE {table} CASCADE")
 
 
 def test_without_the_triggers_the_owner_could(concluded: Scene) -> None:
     """It is these triggers that refuse, and nothing else."""
-    for table in ("review_assessment", "review_conclusion"):
+    for table in TABLES:
         execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
     execute("UPDATE review_assessment SET rationale = 'Changed'")
     execute("UPDATE review_conclusion SET adjudicated = true")
     with refused("conclusion_first_reviewer_signed_this_finding"):
         execute("DELETE FROM review_assessment")
-    execute("TRUNCATE review_conclusion")
+    execute("TRUNCATE review_conclusion CASCADE")
     execute("DELETE FROM review_assessment")
     assert not Assessment.objects.exists()
 
 
-@pytest.mark.parametrize("table", ["review_assessment", "review_conclusion"])
+@pytest.mark.parametrize("table", TABLES)
 def test_replica_role_does_not_silence_the_triggers(db: None, table: str) -> None:
     """ENABLE ALWAYS: a superuser who sets session_replication_role is refused too."""
     with connection.cursor() as cursor:
@@ -59,6 +77,7 @@ def test_replica_role_does_not_silence_the_triggers(db: None, table: str) -> Non
 @pytest.mark.parametrize(
     "statement",
     [statement for _, statement in CHANGES]
+    + [f"DELETE FROM {table}" for table in LATER]
     + [
         "ALTER TABLE review_assessment DISABLE TRIGGER ALL",
         "ALTER TABLE review_conclusion DISABLE TRIGGER USER",
