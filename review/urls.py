@@ -9,7 +9,8 @@ urlpatterns = [
     path("work/<uuid:assignment_id>/", work.work, name="work"),
     path("work/<uuid:assignment_id>/probe/", work.probe, name="probe"),
     path("work/<uuid:assignment_id>/candidates/", work.candidates, name="candidates"),
-    path("work/<uuid:assignment_id>/compare/<uuid:person_id>/", compare.compare, name="compare"),
+    path("work/<uuid:assignment_id>/compare/", compare.first, name="compare-first"),
+    path("work/<uuid:assignment_id>/compare/<int:position>/", compare.compare, name="compare"),
     path("work/<uuid:assignment_id>/probe/<slug:size>/image/", images.probe_image, name="probe-image"),
     path(
         "work/<uuid:assignment_id>/candidates/<int:position>/<int:number>/<slug:size>/image/",

@@ -23,6 +23,7 @@ from identification.recognition.calibration import (
 )
 from identification.services.calibration import calibrate_encoder
 from review.models import Review
+from review.services import exposure
 from tests import factories
 from tests.made_scores import TABLE
 
@@ -213,9 +214,10 @@ def test_before_signing_nothing_of_it_is_told(
 ) -> None:
     telling(encoder, 0.12)
     assignment = factories.worked_through(first_reviewer, retained=people[:1])
+    exposure.reveal(actor=first_reviewer, assignment=assignment, variant=exposure.FACE)
     client.force_login(first_reviewer)
     pages = [reverse(f"review:{step}", args=[assignment.pk]) for step in ("work", "probe", "candidates", "conclude")]
-    pages.append(reverse("review:compare", args=[assignment.pk, people[0].pk]))
+    pages.append(reverse("review:compare-first", args=[assignment.pk]))
     pages.append(reverse("review:signed", args=[assignment.pk]))
     for address in pages:
         assert SHOWS not in client.get(address, follow=True).content.decode(), address

@@ -19,7 +19,8 @@ from accounts.models import Role, User
 from identification.models import Candidate, Person
 from review import selectors, standing
 from review.models import Assignment, Review
-from review.services import queue
+from review.selectors.comparison import retained_shown
+from review.services import exposure, queue
 from tests import factories, review_pages
 from tests.review_pages import NAMES, NUMBERS, address, images_in, sign
 
@@ -56,8 +57,10 @@ def walk(client: Client, place: Assignment, retained: list[Person]) -> Iterator[
     yield post("candidates", retained=["nobody at all"])
     yield post("candidates", retained=[str(person.pk) for person in retained])
     yield get("candidates")
-    for person in retained:
-        yield get("compare", person.pk)
+    place.refresh_from_db()
+    exposure.reveal(actor=place.reviewer, assignment=place, variant=exposure.FACE)
+    for candidate in retained_shown(place):
+        yield get("compare", candidate.position)
     yield get("conclude")
     yield post("conclude", finding=str(retained[0].pk))
     yield post("conclude", finding=str(retained[0].pk), level="2", rationale="Alike.", password="not the password")
@@ -172,9 +175,10 @@ def as_seen(response: HttpResponse) -> str:
 def seen_by(client: Client, place: Assignment) -> list[str]:
     pages = [
         reverse("review:queue"), address("work", place), address("probe", place), address("candidates", place),
-        *(address("compare", place, person) for person in place.retained), address("conclude", place),
+        *(address("compare", place, shown.position) for shown in retained_shown(place)), address("conclude", place),
         address("decline", place), place.review.case.get_absolute_url(), reverse("identification:cases"),
     ]  # fmt: skip
+    exposure.reveal(actor=place.reviewer, assignment=place, variant=exposure.FACE)
     client.get(pages[0])  # the first answer sets a cookie
     return [as_seen(client.get(page)) for page in pages]
 

@@ -71,10 +71,7 @@ def candidates(request: HttpRequest, assignment: Assignment) -> HttpResponse:
 
 def _after_comparison(assignment: Assignment, retained: list[UUID]) -> str:
     """Return the address of the first comparison, or of the conclusion when nobody was retained."""
-    if not retained:
-        return reverse("review:conclude", args=[assignment.pk])
-    first = next(c.person_id for c in selectors.candidates_as_shown(assignment) if c.person_id in retained)
-    return reverse("review:compare", args=[assignment.pk, first])
+    return reverse("review:compare-first" if retained else "review:conclude", args=[assignment.pk])
 
 
 @sensitive_post_parameters("password")
