@@ -1,4 +1,4 @@
-"""The components of a face that are compared one by one, top to bottom (ASTM E3149), and what is said of each."""
+"""The components of a face, compared one by one from top to bottom (FISWG; ASTM E3149), and what is said of each."""
 
 from django.db import models
 

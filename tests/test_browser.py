@@ -171,7 +171,7 @@ def assess(page: Page, site: str, *, choose: bool) -> None:
     page.locator("button.primary").click()
     if choose:
         page.wait_for_url("**/compare/**")
-        page.get_by_role("link", name="Conclude").last.click()
+        page.get_by_role("button", name="Conclude").click()
     page.wait_for_url("**/conclude/")
     page.locator(f"input[name=finding][value='{_finding(choose)}']").check()
     if choose:

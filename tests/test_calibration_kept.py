@@ -23,6 +23,7 @@ from identification.recognition.calibration import (
 )
 from identification.services.calibration import calibrate_encoder
 from review.models import Review
+from review.services import exposure
 from tests import factories
 from tests.made_scores import TABLE
 from tests.review_pages import position_of
@@ -214,6 +215,7 @@ def test_before_signing_nothing_of_it_is_told(
 ) -> None:
     telling(encoder, 0.12)
     assignment = factories.worked_through(first_reviewer, retained=people[:1])
+    exposure.reveal(actor=first_reviewer, assignment=assignment, variant=exposure.FACE)
     client.force_login(first_reviewer)
     pages = [reverse(f"review:{step}", args=[assignment.pk]) for step in ("work", "probe", "candidates", "conclude")]
     pages.append(reverse("review:compare", args=[assignment.pk, position_of(assignment, people[0])]))

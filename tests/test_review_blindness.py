@@ -19,7 +19,7 @@ from accounts.models import Role, User
 from identification.models import Candidate, Person
 from review import selectors, standing
 from review.models import Assignment, Review
-from review.services import queue
+from review.services import exposure, queue
 from review.shown import candidates_shown, retained_shown
 from tests import factories, review_pages
 from tests.review_pages import address, images_in, position_of, sign
@@ -202,6 +202,7 @@ def seen_by(client: Client, place: Assignment) -> list[str]:
         *(address("compare", place, shown.position) for shown in retained_shown(place)), address("conclude", place),
         address("decline", place), place.review.case.get_absolute_url(), reverse("identification:cases"),
     ]  # fmt: skip
+    exposure.reveal(actor=place.reviewer, assignment=place, variant=exposure.FACE)
     client.get(pages[0])  # the first answer sets a cookie
     return [as_seen(client.get(page)) for page in pages]
 

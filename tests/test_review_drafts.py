@@ -48,7 +48,7 @@ def test_position_is_kept_as_the_person_at_it(
     review: Review, people: list[Person], first_reviewer: User, browser_of
 ) -> None:
     place = factories.worked_through(first_reviewer, retained=people)
-    assert keep(browser_of(first_reviewer), place, "compare-2", {"zoom": 1.25}).status_code == 204
+    assert keep(browser_of(first_reviewer), place, "compare-2", {"seconds": 5}).status_code == 204
     assert Draft.objects.get().section == f"compare:{candidates_shown(place)[1].person_id}"
 
 

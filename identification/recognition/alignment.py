@@ -56,6 +56,14 @@ class Cut:
         x, y = self.centre
         return (x + u * math.cos(turn) - v * math.sin(turn), y + u * math.sin(turn) + v * math.cos(turn))
 
+    def from_photograph(self, point: Point) -> Point:
+        """Map a point of the photograph to the finished cut, in fractions of its width and height."""
+        turn = math.radians(self.roll)
+        right, down = point[0] - self.centre[0], point[1] - self.centre[1]
+        u = right * math.cos(turn) + down * math.sin(turn)
+        v = down * math.cos(turn) - right * math.sin(turn)
+        return (u / self.width + 0.5, v / self.height + 0.5)
+
     def bounds(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """The part of a photograph of this size that the cut can touch, as left, top, right, bottom; never empty."""
         turn, (x, y), (width, height) = math.radians(self.roll), self.centre, size

@@ -1,4 +1,7 @@
-"""The face large, for comparison: cut from the derivative, upright, and never larger than the photograph shows it."""
+"""The face large, for comparison: upright, and never larger than the photograph shows it.
+
+A worker cuts it from the full photograph when it reads the face; of faces read before, it is cut from the derivative.
+"""
 
 from pathlib import Path
 
@@ -6,13 +9,21 @@ from PIL import Image
 
 from identification import imaging, storage
 from identification.models import Face
+from identification.recognition.types import DetectedFace
 
 MARGIN = 0.6
 SMALLEST, LARGEST = 320, 1024
 
 
+def closeup(image: Image.Image, face: DetectedFace) -> bytes:
+    """Return the large crop of a face in an upright RGB photograph, as JPEG."""
+    native = max(face.box.width, face.box.height) * (1 + MARGIN)
+    side = min(LARGEST, max(SMALLEST, round(native)))
+    return imaging.derivative(imaging.face_crop(image, face, side=side, margin=MARGIN), longest_side=side)
+
+
 def closeup_of(face: Face) -> Path:
-    """Return where the large crop of a face is kept, made when nobody asked for it before.
+    """Return where the large crop of a face is kept, made of the derivative when no worker has made it.
 
     FileNotFoundError where the photograph has no derivative.
     """
@@ -20,13 +31,5 @@ def closeup_of(face: Face) -> Path:
     if not path.exists():
         with Image.open(storage.derivative_path(face.photograph_id)) as shown:
             scale = shown.width / face.photograph.width
-            crop = imaging.face_crop(
-                shown.convert("RGB"), face.as_detected().scaled(scale), side=_side(face, scale), margin=MARGIN
-            )
-        storage.write_derivative(path, imaging.derivative(crop, longest_side=LARGEST))
+            storage.write_derivative(path, closeup(shown.convert("RGB"), face.as_detected().scaled(scale)))
     return path
-
-
-def _side(face: Face, scale: float) -> int:
-    native = max(face.width, face.height) * scale * (1 + MARGIN)
-    return min(LARGEST, max(SMALLEST, round(native)))

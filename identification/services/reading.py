@@ -17,6 +17,7 @@ from identification.recognition import runtime
 from identification.recognition.detection import Detector
 from identification.recognition.quality import Quality, measure
 from identification.recognition.types import DetectedFace
+from identification.services.closeups import closeup
 from identification.services.encoders import active_encoder, model_of
 from identification.services.intake import limits
 
@@ -105,9 +106,11 @@ def save_embeddings(face: Face, vectors: Mapping[int, np.ndarray]) -> None:
 
 
 def write_crop(image: Image.Image, face: Face) -> None:
-    """Write the upright crop of a face that people look at."""
-    crop = imaging.face_crop(image, face.as_detected(), side=CROP_SIDE)
+    """Write the upright crop of a face that people look at, and the large one for comparison."""
+    found = face.as_detected()
+    crop = imaging.face_crop(image, found, side=CROP_SIDE)
     show(storage.crop_path(face.pk), imaging.derivative(crop, longest_side=CROP_SIDE))
+    show(storage.closeup_path(face.pk), closeup(image, found))
 
 
 def show(path: Path, data: bytes) -> None:

@@ -12,11 +12,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from review import selectors
+from review.comparison import checked
 from review.errors import IncompleteWork, StaleAssignment
 from review.models import Assignment
 from review.services.assessment import may_see_candidates
 from review.services.drafts import ANALYSIS, CANDIDATES, CONCLUDE, compare_section, save_draft
-from review.shown import candidate_at
+from review.shown import ShownCandidate, candidate_at
 from review.views.common import viewer
 
 # The pages leave these out; a page that forgot to would not have them kept.
@@ -29,11 +30,14 @@ COMPARED_AT_POSITION = re.compile(r"compare-([0-9]{1,3})")
 def draft(request: HttpRequest, assignment_id: UUID, section: str) -> HttpResponse:
     """Keep one section of the viewer's own work: 204, or why not, as {"sentence": ...}."""
     assignment = get_object_or_404(selectors.assignments(viewer(request)), pk=assignment_id)
-    kept_as = _section(assignment, section)
+    shown = _compared_at(assignment, section)
+    kept_as = compare_section(shown.person_id) if shown else _section(section)
     content = _content(request)
     if content is None:
         return _not_kept("This can't be kept as a draft. What was saved before is kept.", status=400)
     try:
+        if shown:
+            content = checked(content, references=len(shown.references))
         save_draft(actor=viewer(request), assignment=assignment, section=kept_as, content=content)
     except StaleAssignment as error:
         return _not_kept(str(error), status=409)
@@ -42,15 +46,16 @@ def draft(request: HttpRequest, assignment_id: UUID, section: str) -> HttpRespon
     return HttpResponse(status=204)
 
 
-def _section(assignment: Assignment, section: str) -> str:
-    """Return the name under which a section is kept: a page knows a candidate's position, the draft the person."""
-    if section in (ANALYSIS, CANDIDATES, CONCLUDE):
-        return section
-    named = COMPARED_AT_POSITION.fullmatch(section)
-    shown = candidate_at(assignment, int(named[1])) if named and may_see_candidates(assignment) else None
-    if shown is None:
+def _section(section: str) -> str:
+    if section not in (ANALYSIS, CANDIDATES, CONCLUDE):
         raise Http404("There is no such section.")
-    return compare_section(shown.person_id)
+    return section
+
+
+def _compared_at(assignment: Assignment, section: str) -> ShownCandidate | None:
+    """Return the candidate of a section: a page knows their position, the draft the person."""
+    named = COMPARED_AT_POSITION.fullmatch(section)
+    return candidate_at(assignment, int(named[1])) if named and may_see_candidates(assignment) else None
 
 
 def _content(request: HttpRequest) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ from review.selectors.desk import decisions_so_far, written_so_far
 from review.services import assessment as assessing
 from review.services.drafts import ANALYSIS, CONCLUDE
 from review.services.exposure import FACE, is_shown
-from review.shown import ShownCandidate, candidates_shown, retained_shown
+from review.shown import candidates_shown, retained_shown
 from review.signed_document import meaning_of_signature
 from review.views.common import due_step, of_ones_own, viewer
 
@@ -78,7 +78,7 @@ def candidates(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         retained = form.retained()
         assessing.record_comparison(actor=viewer(request), assignment=assignment, retained=retained)
-        return redirect(_after_comparison(assignment, shown, retained))
+        return redirect(_after_comparison(assignment, retained))
     record_alone(
         kind="review:candidates:viewed/1",
         actor=viewer(request),
@@ -96,12 +96,9 @@ def candidates(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     return render(request, "review/candidates.html", context)
 
 
-def _after_comparison(assignment: Assignment, shown: list[ShownCandidate], retained: list[UUID]) -> str:
+def _after_comparison(assignment: Assignment, retained: list[UUID]) -> str:
     """Return the address of the first comparison, or of the conclusion when nobody was retained."""
-    if not retained:
-        return reverse("review:conclude", args=[assignment.pk])
-    first = next(one.position for one in shown if one.person_id in retained)
-    return reverse("review:compare", args=[assignment.pk, first])
+    return reverse("review:compare-first" if retained else "review:conclude", args=[assignment.pk])
 
 
 @sensitive_post_parameters("password")

@@ -3,6 +3,9 @@
 //
 // Where a page holds more than its fields say, it listens for "draft:content" on the form and adds to event.detail; it
 // dispatches "change" on the form when that more has changed. The time of saving goes into [data-draft-status].
+//
+// A form that comes to hold something else (another candidate) dispatches "draft:leave" while it still holds the old,
+// and "draft:begin" once its fields and its address are those of the new.
 
 const AFTER_CHANGE = 2000;
 const AT_THE_LATEST = 6000;
@@ -92,6 +95,12 @@ function keep(form) {
     send(body, true).catch(() => { saved = ""; });
   }
 
+  function begin() {
+    saved = JSON.stringify(contentOf(form));
+    changedAt = 0;
+    say("");
+  }
+
   form.addEventListener("input", changed);
   form.addEventListener("change", changed);
   // What is submitted is recorded; a draft that came after it would be of no use.
@@ -104,6 +113,8 @@ function keep(form) {
   });
   window.addEventListener("pageshow", () => { over = false; });
   window.addEventListener("pagehide", leave);
+  form.addEventListener("draft:leave", leave);
+  form.addEventListener("draft:begin", begin);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") leave();
   });
