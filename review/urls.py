@@ -1,6 +1,6 @@
 from django.urls import path
 
-from review.views import compare, ended, images, queue, work
+from review.views import compare, ended, images, queue, report, work
 
 app_name = "review"
 urlpatterns = [
@@ -20,4 +20,7 @@ urlpatterns = [
     path("work/<uuid:assignment_id>/decline/", queue.decline, name="decline"),
     path("work/<uuid:assignment_id>/signed/", work.signed, name="signed"),
     path("<uuid:review_id>/", ended.conclusion, name="conclusion"),
+    path("<uuid:review_id>/report/", report.report, name="report"),
+    path("<uuid:review_id>/report/pdf/", report.report_pdf, name="report-pdf"),
+    path("<uuid:review_id>/report/<int:number>/image/", report.picture, name="report-picture"),
 ]

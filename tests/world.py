@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -37,7 +36,7 @@ class World:
         self.assignment = queue.take_next(actor=reviewer)
         assert self.assignment is not None
 
-    def ids(self) -> dict[str, UUID]:
+    def ids(self) -> dict[str, Any]:
         """What stands in the addresses, by the name that the address gives it."""
         return {
             "case_id": self.case.pk,
@@ -49,6 +48,9 @@ class World:
             "person_id": self.person.pk,
             "review_id": self.review.pk,
             "assignment_id": self.assignment.pk,
+            "position": 1,
+            "number": 1,
+            "size": "crop",
         }
 
 
