@@ -313,7 +313,7 @@ _REVIEW = (
         "document_sha256 identifiers",
         "case review person",
     ),
-    _kind("review:report:made/1", "{actor} had the report of {subject} made ({format}).", "format", "sha256"),
+    _kind("review:report:made/1", "{actor} had the report of {subject} made ({format}).", "format", "pictures sha256"),
     _kind("review:history:viewed/1", "{actor} read the history of {subject}."),
     _kind("review:agreement:proposed/1", "{actor} proposed {subject}.", "holder helper purposes"),
     _kind("review:agreement:accepted/1", "{actor} accepted {subject}.", "holder helper"),

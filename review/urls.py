@@ -11,6 +11,7 @@ from review.views import (
     images,
     presence,
     queue,
+    report,
     reveal,
     signed,
     work,
@@ -51,4 +52,7 @@ urlpatterns = [
     path("<uuid:review_id>/", ended.conclusion, name="conclusion"),
     path("<uuid:review_id>/history/", history.history, name="history"),
     path("<uuid:review_id>/reopen/", history.reopen, name="reopen"),
+    path("<uuid:review_id>/report/", report.report, name="report"),
+    path("<uuid:review_id>/report/pdf/", report.report_pdf, name="report-pdf"),
+    path("<uuid:review_id>/report/<int:number>/image/", report.picture, name="report-picture"),
 ]

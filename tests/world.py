@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -41,7 +41,7 @@ class World:
             purposes=["missing"], basis="Treaty", proposed_by=requester,
         )  # fmt: skip
 
-    def ids(self) -> dict[str, UUID]:
+    def ids(self) -> dict[str, Any]:
         """What stands in the addresses, by the name that the address gives it."""
         return {
             "case_id": self.case.pk,
@@ -56,6 +56,10 @@ class World:
             "assignment_id": self.assignment.pk,
             "agreement_id": self.agreement.pk,
             "identifier_id": uuid4(),  # of nothing: there is none before a review has ended
+            "position": 1,
+            "number": 1,
+            "size": "crop",
+            "section": "analysis",
         }
 
 
@@ -84,9 +88,6 @@ ADMIN_IDS = {"object_id": 1, "id": 1, "content_type_id": 1, "app_label": "accoun
 # Encoders are every agency's.
 SHARED_IDS = {"encoder_name": "dlib-resnet-v1", "encoder_version": SHIPPED["dlib-resnet-v1"].version}
 
-# A picture in a reviewer's place.
-PICTURE = {"size": "crop", "position": 1, "number": 1}
-
 
 def addresses(world_ids: dict[str, Any]) -> list[tuple[str, str]]:
     """(route, address) of everything; what can't be filled in (the administration's regular expressions) apart."""
@@ -97,7 +98,7 @@ def addresses(world_ids: dict[str, Any]) -> list[tuple[str, str]]:
         elif "(?P<url>" in route:
             found.append((route, "/admin/whatever/"))
         else:
-            found.append((route, filled(route, pattern, world_ids | ADMIN_IDS | SHARED_IDS | PICTURE)))
+            found.append((route, filled(route, pattern, world_ids | ADMIN_IDS | SHARED_IDS)))
     return found
 
 

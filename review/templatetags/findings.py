@@ -6,6 +6,7 @@ from identification.models import Candidate
 from review import selectors
 from review.levels import in_words
 from review.models import Assessment, Suitability
+from review.report import words
 
 register = template.Library()
 
@@ -36,3 +37,9 @@ def chance_of_score(assessment: Assessment) -> selectors.ToldChance | None:
 def candidate_named(assessment: Assessment) -> Candidate | None:
     """Return the candidate whom an assessment names."""
     return selectors.candidate_named(assessment)
+
+
+@register.filter
+def exclusion_in_words(assessment: Assessment) -> str:
+    """Say what a grade below 0 amounts to; nothing for any other."""
+    return words.exclusion(assessment)

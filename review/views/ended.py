@@ -9,8 +9,10 @@ from django.views.decorators.http import require_GET
 from audit.services import record_alone
 from review import selectors, standing
 from review.forms.reopening import ReopenForm
+from review.report import report_of
 from review.selectors.history import may_reopen
 from review.views.common import viewer
+from review.views.report import with_pictures
 
 
 @require_GET
@@ -22,15 +24,14 @@ def conclusion(request: HttpRequest, review_id: UUID) -> HttpResponse:
     conclusion = getattr(review, "conclusion", None)
     context = {
         "review": review,
-        "standing": standing.standing_of(review),
         "is_not": standing.what_it_is_not(review) if conclusion else "",
         "next_step": standing.next_step(review) if conclusion else "",
         "assessments": assessments,
-        "agreeing": sum(each.finding == conclusion.finding for each in assessments) if conclusion else 0,
         "listed": review.search.candidates.count(),
         "candidate": selectors.candidate_concluded(review),
         "reopened": standing.reopened_in_words(review) if hasattr(review, "reopening") else "",
         "may_reopen": may_reopen(viewer(request), review),
         "reopen_form": ReopenForm(),
+        "report": report_of(review, with_pictures=with_pictures(request, review)),
     }
     return render(request, "review/conclusion.html", context)
