@@ -56,10 +56,6 @@ class World:
             "assignment_id": self.assignment.pk,
             "agreement_id": self.agreement.pk,
             "identifier_id": uuid4(),  # of nothing: there is none before a review has ended
-            "position": 1,
-            "number": 1,
-            "size": "crop",
-            "section": "analysis",
         }
 
 
@@ -89,6 +85,10 @@ ADMIN_IDS = {"object_id": 1, "id": 1, "content_type_id": 1, "app_label": "accoun
 SHARED_IDS = {"encoder_name": "dlib-resnet-v1", "encoder_version": SHIPPED["dlib-resnet-v1"].version}
 
 
+# A picture and a draft in a reviewer's place.
+IN_A_PLACE = {"size": "crop", "position": 1, "number": 1, "section": "analysis"}
+
+
 def addresses(world_ids: dict[str, Any]) -> list[tuple[str, str]]:
     """(route, address) of everything; what can't be filled in (the administration's regular expressions) apart."""
     found = []
@@ -98,7 +98,7 @@ def addresses(world_ids: dict[str, Any]) -> list[tuple[str, str]]:
         elif "(?P<url>" in route:
             found.append((route, "/admin/whatever/"))
         else:
-            found.append((route, filled(route, pattern, world_ids | ADMIN_IDS | SHARED_IDS)))
+            found.append((route, filled(route, pattern, world_ids | ADMIN_IDS | SHARED_IDS | IN_A_PLACE)))
     return found
 
 
