@@ -15,7 +15,7 @@ from identification import storage
 from identification.models import Encoder, GalleryKind, Person, Photograph, Purpose
 from review.models import Review
 from review.report import pdf_of, report_of
-from review.report.structure import Report
+from review.report.structure import Component, CorroboratingIdentifier, Fact, Report
 from tests import factories, reports
 from tests.reports import compared, sheets_of, signed, with_closeup
 
@@ -137,6 +137,26 @@ def test_rationale_of_ten_thousand_characters_goes_over_pages(report: Report, un
     long = replace(report, findings=tuple(replace(each, rationale=rationale) for each in report.findings))
     found = sheets(long)
     assert all(f"of {len(found)}" in sheet for sheet in found)
+
+
+def test_long_notes_names_and_bases_go_over_pages(report: Report) -> None:
+    word = "Ґ" * 60
+    row = Component("Eyes", "In both", "Similar", "Pose", f"{word} " * 8)
+    comparisons = tuple(replace(each, components=(row,) * 18, person=word) for each in report.findings[0].comparisons)
+    finding = replace(report.findings[0], name=word, comparisons=comparisons)
+    basis = (Fact("Gallery", "On the basis of many laws. " * 400),)
+    long = replace(report, findings=(finding,) * 3, lead=f"{word} " * 20, method=basis)
+    assert len(sheets(long)) > 5
+
+
+def test_twenty_people_and_twelve_identifiers_fit(report: Report) -> None:
+    facts = tuple(Fact(label, "Text " * 20, "ab" * 32) for label in ("Source", "Found", "File"))
+    identifier = CorroboratingIdentifier("Fingerprints", facts, "Confirmed.")
+    many = replace(
+        report, people=report.people * 20, identifiers=(identifier,) * 12, about_corroboration="What there is follows.",
+        findings=report.findings * 2, signatures=report.signatures * 4, history=("It was so. " * 30,) * 5,
+    )  # fmt: skip
+    assert " ".join(sheets(many)).count("Fingerprints") == 12
 
 
 @pytest.mark.parametrize("outcome", ["none", "unsuitable", "inconclusive", "three reviewers"])
