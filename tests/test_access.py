@@ -127,7 +127,10 @@ def test_reviewer_of_the_agency_cannot_open_a_colleagues_assignment(
     client.force_login(second_reviewer)
     for route, address in addresses(world.ids()):
         if "assignment_id" in route:
-            assert client.get(address).status_code in (404, 405), route
+            answer = client.get(address)
+            if answer.status_code == 405:  # there is only something to be done there
+                answer = client.post(address)
+            assert answer.status_code == 404, route
 
 
 # Looking is on record
