@@ -62,9 +62,10 @@ def position_of(place: Assignment, person: Person) -> int:
 
 
 def status_of(client: Client, page: str) -> int:
-    """Return how a page or picture is answered, with the picture's file closed again."""
+    """Return how a page or picture is answered; a picture is read to its end, which closes its file."""
     answer = client.get(page)
-    answer.close()
+    if answer.streaming:
+        b"".join(answer.streaming_content)
     return answer.status_code
 
 

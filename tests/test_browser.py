@@ -16,10 +16,11 @@ from demo.cast import Cast, degrade
 from identification.models import Case, Gallery, Photograph
 from identification.services import enrolment
 from identification.services.encoders import activate_encoder
-from review.models import Review, ReviewState
+from review.models import Assignment, Review, ReviewState
 from tests import browser as chromium
 from tests.conftest import PASSWORD
 from tests.factories import ContentFile
+from tests.review_pages import position_of
 from tests.stack import no_job_waits, stack, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -163,36 +164,30 @@ def assess(page: Page, site: str, *, choose: bool) -> None:
     page.get_by_label("Suitable for comparison", exact=True).check()
     page.locator("button.primary").click()
     page.wait_for_url("**/candidates/")
-    choices = page.locator("input[name=retained]")
-    assert choices.count() == GALLERY_SIZE
+    assert page.locator("input[value=retain]").count() == GALLERY_SIZE
     assert "score" not in page.content().lower()
     if choose:
-        _the_one_asked_about(page).check()
-    page.locator("button.primary").click()
-    if choose:
+        position = _position_asked_about()
+        page.locator(f"input[name=decision-{position}][value=retain]").check()
+        page.locator("button.primary").click()
+        page.get_by_role("button", name="Exclude the rest").click()
         page.wait_for_url("**/compare/**")
-        page.get_by_role("button", name="Conclude").click()
+        page.locator("button.primary").click()
+    else:
+        page.get_by_role("button", name="None of these").click()
     page.wait_for_url("**/conclude/")
-    page.locator(f"input[name=finding][value='{_finding(choose)}']").check()
-    if choose:
-        page.locator("input[name=level][value='2']").check()
+    page.locator(f"input[name=finding][value='{position if choose else 'nobody'}']").check()
+    page.locator("input[name=level][value='2']" if choose else "input[name=level_of_nobody][value='-2']").check()
     page.locator("textarea[name=rationale]").fill("Brows, nose and chin agree." if choose else "Nobody here agrees.")
     page.locator("input[name=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Sign").last.click()
+    page.get_by_role("button", name="Sign", exact=True).click()
     page.wait_for_url("**/signed/")
 
 
-def _person_asked_about() -> str:
-    name = Cast(seed=5).person(ASKED_ABOUT).name
-    return str(Gallery.objects.get().persons.get(name=name).pk)
-
-
-def _the_one_asked_about(page: Page):
-    return page.locator(f"input[name=retained][value='{_person_asked_about()}']")
-
-
-def _finding(choose: bool) -> str:
-    return _person_asked_about() if choose else "nobody"
+def _position_asked_about() -> int:
+    """Return where the person asked about is shown to whoever works on a review just now."""
+    person = Gallery.objects.get().persons.get(name=Cast(seed=5).person(ASKED_ABOUT).name)
+    return position_of(Assignment.objects.get(state=Assignment.State.OPEN), person)
 
 
 def negative(cast: Cast, index: int) -> bytes:
