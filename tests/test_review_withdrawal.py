@@ -196,7 +196,11 @@ def test_case_page_shows_standing_faces_and_tells_of_corrections(
 
 def _sign(place: Assignment) -> Assessment:
     return sign_assessment(
-        actor=place.reviewer, assignment=Assignment.objects.get(pk=place.pk), rationale="None.", password=PASSWORD
+        actor=place.reviewer,
+        assignment=Assignment.objects.get(pk=place.pk),
+        rationale="None.",
+        password=PASSWORD,
+        level=-2,
     )
 
 

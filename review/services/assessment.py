@@ -169,12 +169,19 @@ def _check_finding(assignment: Assignment, recorded: Recorded) -> None:
         raise IncompleteWork("Record what the photograph is good for before signing.")
     if not recorded.rationale:
         raise IncompleteWork("Write in a sentence or more why you conclude this.")
-    if (person_id is None) != (level is None) or (level is not None and level not in Level.values):
+    if not _grades(person_id, level):
         raise IncompleteWork("Choose a person together with a level of support, or none of these people.")
     if recorded.unsuitable and person_id:
         raise IncompleteWork("A photograph that is unsuitable for comparison can't support a person.")
     if not recorded.unsuitable:
         _check_comparison(assignment, person_id)
+
+
+def _grades(person_id: UUID | None, level: int | None) -> bool:
+    """Whether a level fits: any for a person; for nobody none, or one on the side of different people."""
+    if person_id is None:
+        return level is None or level in (-1, -2, -3)
+    return level in Level.values
 
 
 def _check_comparison(assignment: Assignment, person_id: UUID | None) -> None:
