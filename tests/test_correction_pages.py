@@ -95,7 +95,7 @@ def test_taking_out_asks_first_and_says_what_happens(intake_desk: Client, photog
     face = standing(photograph)[0]
     address = reverse("identification:remove-face", args=[face.pk])
     question = text_of(intake_desk.get(address))
-    assert "A review of it that is under way is withdrawn if nobody has signed yet" in question
+    assert "A review of it that is under way is withdrawn, what was signed in it is void" in question
     assert not FaceCorrection.objects.exists()
     answer = intake_desk.post(address, follow=True)
     assert answer.redirect_chain == [(page_of(photograph), 302)]

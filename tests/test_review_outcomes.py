@@ -1,12 +1,16 @@
 """What the assessments of a review amount to, under the usual policy and under stricter ones."""
 
+import json
+from decimal import Decimal
+
 import pytest
 
 from accounts.models import User
+from audit.models import Entry
 from identification.models import Person, PurposePolicy
 from review.models import Conclusion, Review
 from tests import factories
-from tests.review_steps import entries
+from tests.review_steps import entries, sign
 
 # --- What assessments amount to ----------------------------------------------------------------------------------
 
@@ -151,3 +155,63 @@ def test_tightened_policy_leaves_open_reviews_as_they_were(review: Review) -> No
     PurposePolicy.objects.filter(purpose="deceased").update(reviewers=2)
     review.refresh_from_db()
     assert review.reviewers_required == 3
+
+
+# --- Undecided, and the fused rating -----------------------------------------------------------------------------
+
+
+def test_two_who_are_undecided_about_the_same_person_differ(
+    review: Review, people: list[Person], first_reviewer: User, second_reviewer: User
+) -> None:
+    """Level 0 supports neither, so it is no finding of a person, nor one of nobody."""
+    for reviewer in (first_reviewer, second_reviewer):
+        assert factories.signed(reviewer, people[0], 0).finding == "undecided"
+    review.refresh_from_db()
+    assert review.state == "discordant"
+
+
+@pytest.mark.parametrize(("level", "state"), [(0, "inconclusive"), (2, "inconclusive")], ids=["three", "two of three"])
+def test_undecided_never_decides_however_many_they_are(
+    review: Review, people: list[Person], first_reviewer: User, second_reviewer: User, adjudicator: User, level: int,
+    state: str,
+) -> None:  # fmt: skip
+    for reviewer in (first_reviewer, second_reviewer):
+        factories.signed(reviewer, people[0], 0)
+    factories.signed(adjudicator, people[0], level)
+    review.refresh_from_db()
+    assert (review.state, Conclusion.objects.exists()) == (state, False)
+
+
+def test_fused_rating_is_the_mean_of_the_levels_given_to_the_person(
+    review: Review, people: list[Person], first_reviewer: User, second_reviewer: User
+) -> None:
+    factories.signed(first_reviewer, people[0], 3)
+    factories.signed(second_reviewer, people[0], 2)
+    assert Conclusion.objects.get(review=review).fused_rating == Decimal("2.50")
+
+
+def test_dissent_about_the_person_counts_in_the_fused_rating_and_about_others_does_not(
+    review: Review, people: list[Person], first_reviewer: User, second_reviewer: User, adjudicator: User
+) -> None:
+    factories.signed(first_reviewer, people[0], 2)
+    dissent = factories.signed(second_reviewer, people[0], -3)
+    factories.signed(adjudicator, people[0], 3)
+    conclusion = Conclusion.objects.get(review=review)
+    assert conclusion.fused_rating == Decimal("0.67")
+    payload = json.loads(Entry.objects.get(kind="review:conclusion:reached/1").canonical)["payload"]
+    assert payload["dissent"] == [{"assessment": str(dissent.pk), "document_sha256": dissent.document_sha256}]
+
+
+def test_fused_rating_of_nobody_is_of_those_who_found_nobody(
+    review: Review, people: list[Person], first_reviewer: User, second_reviewer: User
+) -> None:
+    for reviewer, level in ((first_reviewer, -3), (second_reviewer, -2)):
+        place = factories.worked_through(reviewer)
+        sign(reviewer, place, level=level)
+    assert Conclusion.objects.get(review=review).fused_rating == Decimal("-2.50")
+
+
+def test_unsuitable_has_no_fused_rating(review: Review, first_reviewer: User, second_reviewer: User) -> None:
+    for reviewer in (first_reviewer, second_reviewer):
+        factories.signed(reviewer, unsuitable=True)
+    assert Conclusion.objects.get(review=review).fused_rating is None

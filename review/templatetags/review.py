@@ -176,7 +176,7 @@ def _reviews_reopened(reviews: Sequence[Review]) -> list[Moment]:
     return [
         Moment(
             review.reopening.opened_at,
-            f"Review of {review.probe.photograph.file_name}: {standing.reopened_in_words(review)}",
+            f"Review of {review.probe.photograph.file_name} {standing.reopened_in_words(review).replace('R', 'r', 1)}",
             reverse("review:history", args=[review.pk]),
             "Read the history",
         )
