@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 
-def in_threads(number: int, work: Callable[[int], Any]) -> list[Any]:
+def in_threads(number: int, work: Callable[[int], Any], *, within: float = 120) -> list[Any]:
     """Do the work on that many connections at the same moment; return what each came to, raise what any raised."""
     barrier, results, errors = threading.Barrier(number), [], []
 
@@ -25,7 +25,7 @@ def in_threads(number: int, work: Callable[[int], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(within)
     if errors:
         raise errors[0]
     return results
