@@ -21,25 +21,6 @@ def assignments(viewer: User) -> QuerySet[Assignment]:
     )
 
 
-def candidates_as_shown(assignment: Assignment) -> list[Candidate]:
-    """Return the whole candidate list in the order drawn for this person.
-
-    The draw starts from the persons' ids, which are random, so neither rank nor gallery order shines through.
-    """
-    candidates = list(
-        assignment.review.search.candidates.select_related("person", "reference__photograph").order_by("person_id")
-    )
-    random.Random(assignment.seed).shuffle(candidates)  # noqa: S311  (an order to look at, not a secret)
-    return candidates
-
-
-def retained_as_shown(assignment: Assignment) -> list[Candidate]:
-    """Return the retained candidates in the order in which they were shown."""
-    if not assignment.compared_at:
-        return []
-    return [candidate for candidate in candidates_as_shown(assignment) if candidate.person_id in assignment.retained]
-
-
 def rationales_for(assignment: Assignment) -> list[Assessment]:
     """The blind assessments that an adjudicator reads, in an order drawn for them; the page leaves the names out."""
     assessments = list(assignment.review.assessments.filter(part=Part.REVIEWER).select_related("person"))
