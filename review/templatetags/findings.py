@@ -2,7 +2,6 @@
 
 from django import template
 
-from identification.models import Candidate
 from review import selectors
 from review.levels import in_words
 from review.models import Assessment, Suitability
@@ -30,9 +29,3 @@ def support_in_words(assessment: Assessment) -> str:
 def chance_of_score(assessment: Assessment) -> selectors.ToldChance | None:
     """Return how often chance gives the score of the candidate whom an assessment names, else of the first one."""
     return selectors.chance_of_score(assessment)
-
-
-@register.filter
-def candidate_named(assessment: Assessment) -> Candidate | None:
-    """Return the candidate whom an assessment names."""
-    return selectors.candidate_named(assessment)
