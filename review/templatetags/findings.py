@@ -2,7 +2,6 @@
 
 from django import template
 
-from identification.models import Candidate
 from review import selectors
 from review.levels import in_words
 from review.models import Assessment, Suitability

@@ -126,7 +126,7 @@ def conclude(request: HttpRequest, assignment: Assignment) -> HttpResponse:
         "retained": retained,
         "not_compared": [shown for shown in retained if shown.person_id in waiting],
         "levels": [(str(level.value), level.label) for level in reversed(Level)],
-        "levels_of_nobody": [(str(level.value), words) for level, words in OF_NOBODY.items()],
+        "levels_of_nobody": [(str(level.value), words) for level, words in reversed(OF_NOBODY.items())],
         "meaning": meaning_of_signature(assignment),
         "step": "conclude",
     }
