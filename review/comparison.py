@@ -1,6 +1,6 @@
 """What a reviewer records of one comparison, as it is kept in a draft and signed: its shape, its words, its bounds.
 
-    components   by code: seen in the probe, seen in the candidate, a rating, what explains a difference, a note
+    components   by code: seen in the probe, seen in the candidate, similarity, what explains a difference, a note
     markers      pairs of points on both pictures, numbered within a reference, in fractions of the untouched picture
     adjustments  how either picture was seen at last, as a view of the untouched picture; whether both moved together
     tools        which of the tools were used at all
@@ -67,11 +67,11 @@ def _components(given: object, _references: int) -> Content:
 
 
 def _component(given: object) -> Content:
-    one = _known(given, ("probe", "candidate", "rating", "explanation", "note"), "answer")
+    one = _known(given, ("probe", "candidate", "similarity", "explanation", "note"), "answer")
     return {
         "probe": _switch(one.get("probe", False)),
         "candidate": _switch(one.get("candidate", False)),
-        "rating": _word(one.get("rating", ""), ["", *Similarity.values]),
+        "similarity": _word(one.get("similarity", ""), ["", *Similarity.values]),
         "explanation": _word(one.get("explanation", ""), ["", *Explanation.values]),
         "note": _text(one.get("note", ""), LONGEST_NOTE),
     }

@@ -122,6 +122,7 @@ def opened(browser: Browser, place: Assignment, settings, browser_of) -> Iterato
     def open_page(**options: Any) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | options)
         contexts.append(context)
+        context.set_default_timeout(60_000)
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": SITE}])
         page = context.new_page()
         page.on("console", lambda message: _refuse_violations(message.text))
@@ -375,7 +376,7 @@ def test_last_one_goes_on_to_conclude_with_everything_kept(opened, place) -> Non
     page.get_by_role("button", name="Conclude").click()
     page.wait_for_url("**/conclude/")
     rated = [draft.content for draft in place.drafts.all() if draft.content["components"]]
-    assert [one["components"]["nose"]["rating"] for one in rated] == ["similar"]
+    assert [one["components"]["nose"]["similarity"] for one in rated] == ["similar"]
     assert rated[0]["adjustments"]["probe"]["grey"] is True
     assert "grey" in rated[0]["tools"]
 

@@ -29,7 +29,7 @@ from tests import factories
 from tests.comparison_scene import Shot, read_as
 from tests.review_pages import address
 
-EYE = {"probe": True, "candidate": True, "rating": "similar", "explanation": "pose", "note": "Lid fold"}
+EYE = {"probe": True, "candidate": True, "similarity": "similar", "explanation": "pose", "note": "Lid fold"}
 PAIR = {"reference": 1, "number": 1, "probe": [0.123456, 0.5], "candidate": [0, 1], "note": "Mole"}
 VIEW = untouched() | {"zoom": 2.00004, "turn": -3, "grey": True}
 WHOLE = {
@@ -82,7 +82,7 @@ def test_whole_comparison_is_kept_with_its_numbers_rounded() -> None:
 
 
 def test_component_of_which_nothing_was_said_is_left_out() -> None:
-    silent = {"probe": False, "candidate": False, "rating": "", "explanation": "", "note": "  "}
+    silent = {"probe": False, "candidate": False, "similarity": "", "explanation": "", "note": "  "}
     kept = checked({"components": {"nose": EYE, "skin": silent, "ears": {"note": "Lobe"}, "eyes": {"probe": True}}})
     assert list(kept["components"]) == ["eyes", "nose", "ears"]
 
@@ -97,8 +97,8 @@ def test_what_nobody_touched_is_left_out() -> None:
         {"score": 0.9},
         {"components": {"aura": {}}},
         {"components": {"eyes": {"beauty": 5}}},
-        {"components": {"eyes": {"rating": "identical"}}},
-        {"components": {"eyes": {"rating": ["similar"]}}},
+        {"components": {"eyes": {"similarity": "identical"}}},
+        {"components": {"eyes": {"similarity": ["similar"]}}},
         {"components": {"eyes": {"probe": "yes"}}},
         {"components": {"eyes": {"note": "x" * (LONGEST_NOTE + 1)}}},
         {"components": {"eyes": {"note": "\ud800"}}},
@@ -232,7 +232,7 @@ def test_posted_checklist_is_kept_and_goes_on_to_the_next_and_then_to_conclude(
     assert answer.url == address("compare", place, second)
     assert reader.post(address("compare", place, second), {}).url == address("conclude", place)
     kept = drafts.draft_of(place, section(place, first))["components"]
-    assert kept == {"eyes": EYE | {"rating": "different", "explanation": "age", "note": ""}}
+    assert kept == {"eyes": EYE | {"similarity": "different", "explanation": "age", "note": ""}}
     again = reader.get(address("compare", place, first)).content.decode()
     assert '<option value="age" selected>' in again
 

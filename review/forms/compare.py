@@ -27,7 +27,7 @@ def _component(posted: QueryDict, component: str) -> dict[str, Any]:
     return {
         "probe": f"{component}-probe" in posted,
         "candidate": f"{component}-candidate" in posted,
-        "rating": posted.get(f"{component}-rating", ""),
+        "similarity": posted.get(f"{component}-rating", ""),
         "explanation": posted.get(f"{component}-explanation", ""),
         "note": posted.get(f"{component}-note", ""),
     }

@@ -5,7 +5,8 @@
 // dispatches "change" on the form when that more has changed. The time of saving goes into [data-draft-status].
 //
 // A form that comes to hold something else (another candidate) dispatches "draft:leave" while it still holds the old,
-// and "draft:begin" once its fields and its address are those of the new.
+// and "draft:begin" once its fields and its address are those of the new. With data-draft-new it is kept when it is left
+// even though nothing was changed: that it was looked at counts.
 
 const AFTER_CHANGE = 2000;
 const AT_THE_LATEST = 6000;
@@ -26,7 +27,7 @@ function contentOf(form) {
 
 function keep(form) {
   const status = form.querySelector("[data-draft-status]") ?? document.querySelector("[data-draft-status]");
-  let saved = JSON.stringify(contentOf(form));
+  let saved = asKept();
   let changedAt = 0;
   let timer = 0;
   let under = null;
@@ -95,8 +96,12 @@ function keep(form) {
     send(body, true).catch(() => { saved = ""; });
   }
 
+  function asKept() {
+    return "draftNew" in form.dataset ? "" : JSON.stringify(contentOf(form));
+  }
+
   function begin() {
-    saved = JSON.stringify(contentOf(form));
+    saved = asKept();
     changedAt = 0;
     say("");
   }

@@ -34,7 +34,7 @@ export class Checklist {
 
   read() {
     return Object.fromEntries(this.rows.map((row) => [row.code, {
-      probe: row.probe.checked, candidate: row.candidate.checked, rating: row.rating.value,
+      probe: row.probe.checked, candidate: row.candidate.checked, similarity: row.rating.value,
       explanation: row.explanation.value, note: row.note.value,
     }]));
   }
@@ -45,7 +45,7 @@ export class Checklist {
       row.probe.checked = said.probe ?? false;
       row.candidate.checked = said.candidate ?? false;
       // Each by itself: setting the value of the group leaves another one checked where the value is empty.
-      for (const choice of row.rating) choice.checked = choice.value === (said.rating ?? "");
+      for (const choice of row.rating) choice.checked = choice.value === (said.similarity ?? "");
       row.explanation.value = said.explanation ?? "";
       row.note.value = said.note ?? "";
     }

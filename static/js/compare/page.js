@@ -160,6 +160,7 @@ function turnTo(index, { push = true } = {}) {
   form.dispatchEvent(new Event("draft:leave"));
   present = index;
   form.dataset.draft = data.candidates[index].draft;
+  form.toggleAttribute("data-draft-new", !("seconds" in kept[index]));
   if (push) history.pushState(null, "", data.candidates[index].page);
   open();
   form.dispatchEvent(new Event("draft:begin"));
