@@ -33,12 +33,6 @@ def chance_of_score(assessment: Assessment) -> selectors.ToldChance | None:
 
 
 @register.filter
-def candidate_named(assessment: Assessment) -> Candidate | None:
-    """Return the candidate whom an assessment names."""
-    return selectors.candidate_named(assessment)
-
-
-@register.filter
 def exclusion_in_words(assessment: Assessment) -> str:
     """Say what a grade below 0 amounts to; nothing for any other."""
     return words.exclusion(assessment)
