@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client, TransactionTestCase
 from django.urls import reverse
 from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from accounts.models import Agency, HeldRole, Role, User
 from audit.append_only import append_only_tables
@@ -20,6 +21,7 @@ from identification.recognition.encoders import SHIPPED
 from identification.recognition.types import Box, DetectedFace
 from identification.services import enrolment, intake, jobs
 from review.models import Review
+from tests import browser as chromium
 from tests import factories
 from tests.preparing import brought, faces_in, only_stand_in_for
 from tests.review_scene import Scene
@@ -313,3 +315,37 @@ def desk(client: Client, administrator: User) -> Client:
     client.force_login(administrator)
     client.raise_request_exception = False
     return client
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser; the browser tests are left out where there is none."""
+    path = chromium.find()
+    if path is None:
+        pytest.skip(chromium.LEFT_OUT)
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright's loop runs in this thread, which Django then takes for an asynchronous one.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        running = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page_of(browser: Browser, live_server) -> Iterator[Callable[..., Page]]:
+    """A browser window in which somebody is signed in, on the site in this process."""
+    contexts = []
+
+    def open_window(user: User, *, javascript: bool = True) -> Page:
+        client = Client()
+        client.force_login(user)
+        context = browser.new_context(
+            base_url=live_server.url, java_script_enabled=javascript, viewport={"width": 1280, "height": 800}
+        )
+        contexts.append(context)
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        return context.new_page()
+
+    yield open_window
+    for context in contexts:
+        context.close()

@@ -10,14 +10,13 @@ from typing import Literal
 
 import pytest
 from PIL import Image, ImageOps
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from demo.cast import Cast, degrade
 from identification.models import Case, Gallery, Photograph
 from identification.services import enrolment
 from identification.services.encoders import activate_encoder
 from review.models import Assignment, Review, ReviewState
-from tests import browser as chromium
 from tests.conftest import PASSWORD
 from tests.factories import ContentFile
 from tests.review_pages import position_of
@@ -34,19 +33,6 @@ ASKED_ABOUT = 2
 @pytest.fixture(scope="session")
 def cast() -> Cast:
     return Cast(seed=5)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = chromium.find()
-    if path is None:
-        pytest.skip(chromium.LEFT_OUT)
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright's loop runs in this thread, which Django then takes for an asynchronous one.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        running = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import override_settings
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from demo.cast import Cast
 from identification.models import Person, Purpose
 from review.models import Assignment, Draft
-from tests import browser as chromium
 from tests import comparison_scene, factories
 from tests.comparison_scene import Shot
 from tests.stack import stack
@@ -69,19 +68,6 @@ def shots() -> dict[tuple[int, int], Shot]:
         (index, number): comparison_scene.shot(cast, index, number, scale=scale, aside=9.0 * index)
         for (index, number), scale in sizes.items()
     }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = chromium.find()
-    if path is None:
-        pytest.skip(chromium.LEFT_OUT)
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright's loop runs in this thread, which Django then takes for an asynchronous one.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        running = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,53 +1,19 @@
 """A real browser says that somebody works on a page, and that they have left it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from accounts.models import User
 from review.models import Assignment, Review
-from review.services import leases
-from tests import browser as chromium
+from review.services import exposure, leases
 from tests import factories
 from tests.review_pages import address
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = chromium.find()
-    if path is None:
-        pytest.skip(chromium.LEFT_OUT)
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        running = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def page_of(browser: Browser, live_server) -> Iterator[Callable[..., Page]]:
-    """A browser window in which somebody is signed in."""
-    contexts = []
-
-    def open_window(user: User, *, javascript: bool = True) -> Page:
-        client = Client()
-        client.force_login(user)
-        context = browser.new_context(
-            base_url=live_server.url, java_script_enabled=javascript, viewport={"width": 1280, "height": 800}
-        )
-        contexts.append(context)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        return context.new_page()
-
-    yield open_window
-    for context in contexts:
-        context.close()
 
 
 def left_of(place: Assignment) -> float:
@@ -65,6 +31,7 @@ def test_place_is_kept_from_step_to_step_and_briefly_after_the_page_was_closed(
     page_of, review: Review, first_reviewer: User
 ) -> None:
     place = factories.taken(first_reviewer)
+    exposure.reveal(actor=first_reviewer, assignment=place, variant=exposure.FACE)
     page = page_of(first_reviewer)
     page.goto(address("probe", place))
     page.get_by_label("Suitable for comparison", exact=True).check()
@@ -85,6 +52,7 @@ def test_page_left_open_says_when_the_place_went_to_somebody_else(
     page_of, review: Review, first_reviewer: User, second_reviewer: User, third_reviewer: User
 ) -> None:
     place = factories.taken(first_reviewer)
+    exposure.reveal(actor=first_reviewer, assignment=place, variant=exposure.FACE)
     page = page_of(first_reviewer)
     page.goto(address("probe", place))
     page.wait_for_load_state("networkidle")
@@ -101,6 +69,7 @@ def test_review_is_left_for_later_and_gone_on_with(
     page_of, review: Review, first_reviewer: User, javascript: bool
 ) -> None:
     place = factories.taken(first_reviewer)
+    exposure.reveal(actor=first_reviewer, assignment=place, variant=exposure.FACE)
     page = page_of(first_reviewer, javascript=javascript)
     page.goto(address("probe", place))
     page.get_by_label("Suitable for comparison", exact=True).check()
