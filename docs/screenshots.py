@@ -46,6 +46,8 @@ def picture_candidates(page: Page) -> None:
     sign_in(page, "reviewer3")
     page.goto(f"{SITE}/review/")
     page.locator(".primary").click()
+    if page.get_by_role("button", name="Show the face").count():
+        page.get_by_role("button", name="Show the face").first.click()
     if page.url.endswith("/probe/"):
         page.get_by_label("Suitable for comparison", exact=True).check()
         page.locator(".primary").click()
