@@ -226,9 +226,9 @@ def test_plain_sql_beside_the_last_signature_makes_no_second_conclusion(
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO review_conclusion (review_id, finding, outcome, first_reviewer_id, second_reviewer_id,"
-                " requested_by_id, adjudicated, concluded_at)"
-                " VALUES (%s, 'none', 'no_candidate', %s, %s, %s, false, now())",
-                [review.pk, first_reviewer.pk, second_reviewer.pk, review.requested_by_id],
+                " requested_by_id, adjudicated, evidence_sha256, concluded_at)"
+                " VALUES (%s, 'none', 'no_candidate', %s, %s, %s, false, %s, now())",
+                [review.pk, first_reviewer.pk, second_reviewer.pk, review.requested_by_id, review.evidence_sha256],
             )
 
     for review, (first, second) in ready_to_sign(reviews_of(20), first_reviewer, second_reviewer):
