@@ -22,7 +22,8 @@ from identification import storage
 from identification.models import Candidate, Embedding, Face, Person, Photograph, Probe, Search, SearchedGallery
 from identification.recognition.encoders import SHIPPED
 from review.evidence import evidence_of
-from review.models import Assessment, Assignment, Review
+from review.models import Assessment, Assignment, Draft, Review
+from review.services.drafts import compare_section
 from tests import factories
 from tests.recognition import DECENT
 
@@ -47,6 +48,7 @@ def many_ready(template: Search, *, people: Sequence[Person], first: User, secon
     signed = [_place(each.review, first, each.person, slot=1, state="signed") for each in made]
     waiting = [_place(each.review, second, each.person, slot=2, state="lapsed") for each in made]
     Assignment.objects.bulk_create([*signed, *waiting])
+    Draft.objects.bulk_create([_compared(place, each.person) for place, each in zip(waiting, made, strict=True)])
     Assessment.objects.bulk_create([_assessment(place, each.person) for place, each in zip(signed, made, strict=True)])
     return [
         Ready(each.review, place, each.person, each.face, each.photograph)
@@ -128,6 +130,11 @@ def _place(review: Review, reviewer: User, person: Person, *, slot: int, state: 
         state=state, seed=1, leased_until=now + timedelta(days=3), suitability="suitable", analysed_at=now,
         retained=[person.pk], compared_at=now,
     )  # fmt: skip
+
+
+def _compared(place: Assignment, person: Person) -> Draft:
+    """Whoever is retained is compared before anything is signed."""
+    return Draft(assignment=place, section=compare_section(person.pk), content={}, saved_at=timezone.now())
 
 
 def _assessment(place: Assignment, person: Person) -> Assessment:

@@ -6,6 +6,7 @@ is committed, whether the review is concluded: a conclusion that comes after tha
 """
 
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ from accounts.models import HeldRole, Role, User
 from identification.models import Encoder, Gallery, Person, Reference, Search
 from identification.services.correction import remove_face
 from identification.services.withdrawal import withdraw_reference
-from review.models import Assessment, Assignment
+from review.evidence import changed_evidence
+from review.models import Assessment, Assignment, EvidenceChange, Review
 from review.services import holding
 from review.services.assessment import sign_assessment
 from tests import factories
@@ -30,6 +32,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 RACES = int(os.environ.get("COUNTERSIGN_RACES", "10000"))
 QUICK = 100
+# Seconds within which the other side begins, where a signature takes a moment longer.
+WHILE_SIGNING = 0.08
 KINDS = ("same person twice", "reference withdrawn", "face corrected", "role removed")
 
 
@@ -66,7 +70,7 @@ class Track:
     def sign(self, ready: Ready) -> Assessment:
         signer = User.objects.get(pk=self.second.pk)
         return sign_assessment(
-            actor=signer, assignment=ready.place, rationale="Compared.", password=PASSWORD,
+            actor=signer, assignment=ready.place, rationale="Compared from top to bottom.", password=PASSWORD,
             person_id=ready.person.pk, level=2,
         )  # fmt: skip
 
@@ -178,17 +182,32 @@ def test_ten_thousand_races_break_no_rule(track: Callable[[int], Track]) -> None
     race_all(track, RACES)
 
 
+@pytest.fixture
+def slow_signing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A moment passes between a signature's checks and what it writes, in which a lock that is missing shows."""
+
+    def changed_a_moment_ago(review: Review) -> EvidenceChange | None:
+        changed = changed_evidence(review)
+        time.sleep(0.03)
+        return changed
+
+    monkeypatch.setattr("review.services.assessment.changed_evidence", changed_a_moment_ago)
+
+
+@pytest.mark.usefixtures("slow_signing")
 def test_races_would_show_a_role_that_is_not_held(
     track: Callable[[int], Track], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the lock, a role taken away while its holder signs doesn't keep them from concluding."""
     monkeypatch.setattr(holding, "_ROLE", holding._ROLE.replace("FOR KEY SHARE OF held", ""))
     with racers() as running:
+        running.latest = WHILE_SIGNING
         _, violations = run(track(60), "role removed", 60, running)
     print(f"60 races without the lock on the role, {len(violations)} violations")
     assert any("after it was taken away" in violation for violation in violations)
 
 
+@pytest.mark.usefixtures("slow_signing")
 def test_races_would_show_references_that_are_not_held(
     track: Callable[[int], Track], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +215,7 @@ def test_races_would_show_references_that_are_not_held(
     monkeypatch.setattr(holding, "_REFERENCES", holding._REFERENCES.replace("FOR SHARE", ""))
     monkeypatch.setattr("identification.services.withdrawal.reference_withdrawn.send", lambda **_: None)
     with racers() as running:
+        running.latest = WHILE_SIGNING
         _, violations = run(track(60), "reference withdrawn", 60, running)
     print(f"60 races without the lock on references, {len(violations)} violations")
     assert violations
