@@ -43,7 +43,9 @@ def candidates_shown(assignment: Assignment) -> list[ShownCandidate]:
 
     The draw starts from the persons' ids, which are random, so neither rank nor gallery order shines through.
     """
-    listed = sorted(json.loads(assignment.review.evidence)["candidates"], key=lambda candidate: candidate["person"])
+    # Reviews that ended before evidence was kept have none, and nothing to be shown from.
+    evidence = json.loads(assignment.review.evidence or '{"candidates": []}')
+    listed = sorted(evidence["candidates"], key=lambda candidate: candidate["person"])
     random.Random(assignment.seed).shuffle(listed)  # noqa: S311  (an order to look at, not a secret)
     return [
         ShownCandidate(

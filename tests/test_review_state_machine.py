@@ -274,7 +274,8 @@ class Workflow(RuleBasedStateMachine):
         elif finding != "unsuitable":
             said |= {"person_id": self.site.people[int(finding[-1])].pk, "level": 2}
         assessing.sign_assessment(
-            actor=self.site.users[name], assignment=self.site.place(name), rationale="Compared from top to bottom.", password=PASSWORD,
+            actor=self.site.users[name], assignment=self.site.place(name), password=PASSWORD,
+            rationale="Compared from top to bottom.",
             **said,
         )  # fmt: skip
 
