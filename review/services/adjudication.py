@@ -28,6 +28,7 @@ def give_differing_to_read(*, actor: User, assignment: Assignment) -> None:
         kind="review:assessments:read/1",
         actor=actor,
         subject=assignment,
+        agency=assignment.review.case.agency,
         payload={
             "review": str(assignment.review_id),
             # By hash, sorted: the order of arrival is nobody's business here.

@@ -59,6 +59,7 @@ def record_analysis(
         kind="review:analysis:recorded/1",
         actor=actor,
         subject=assignment,
+        agency=assignment.review.case.agency,
         payload={"review": str(assignment.review_id), "suitability": suitability},
     )
 
@@ -78,6 +79,7 @@ def record_comparison(*, actor: User, assignment: Assignment, retained: Sequence
         kind="review:comparison:recorded/1",
         actor=actor,
         subject=assignment,
+        agency=assignment.review.case.agency,
         payload={"review": str(assignment.review_id), "retained": len(retained), "listed": len(listed)},
     )
 
@@ -217,6 +219,7 @@ def _record_signature(actor: User, assessment: Assessment, review: Review) -> No
         kind="review:assessment:signed/1",
         actor=actor,
         subject=assessment,
+        agency=review.case.agency,
         purpose=review.case.purpose,
         payload={
             "review": str(review.pk),

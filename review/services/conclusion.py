@@ -78,6 +78,7 @@ def _conclude(
         kind="review:conclusion:reached/1",
         actor=actor,
         subject=conclusion,
+        agency=review.case.agency,
         purpose=review.case.purpose,
         payload={
             "case": str(review.case_id),
@@ -107,6 +108,7 @@ def _disagree(actor: User, review: Review, state: ReviewState) -> None:
         kind=f"review:review:{state.value}/1",
         actor=actor,
         subject=review,
+        agency=review.case.agency,
         purpose=review.case.purpose,
         payload={"case": str(review.case_id)},
     )

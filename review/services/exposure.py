@@ -75,6 +75,7 @@ def reveal(*, actor: User, assignment: Assignment, variant: str) -> Exposure | N
         kind="review:image:revealed/1",
         actor=actor,
         subject=assignment,
+        agency=assignment.review.case.agency,
         purpose=assignment.review.case.purpose,
         payload={"variant": variant, "number": number, "review": str(assignment.review_id)},
     )

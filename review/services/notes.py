@@ -41,6 +41,7 @@ def _sign(actor: User, assessment: Assessment, text: str) -> SupplementaryNote:
         kind="review:note:signed/1",
         actor=actor,
         subject=note,
+        agency=assessment.review.case.agency,
         purpose=assessment.review.case.purpose,
         payload={
             "assessment": str(assessment.pk),

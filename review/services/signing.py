@@ -46,5 +46,6 @@ def _record_refusal(actor: User, assignment: Assignment) -> None:
         kind="review:signature:refused/1",
         actor=actor,
         subject=assignment,
+        agency=assignment.review.case.agency,
         payload={"review": str(assignment.review_id)},
     )

@@ -64,6 +64,7 @@ def _sent(request: HttpRequest, place: Assignment, face: Face, size: str) -> Fil
         kind="identification:photograph:viewed/1",
         actor=viewer(request),
         subject=face,
+        agency=place.review.case.agency,
         purpose=place.review.case.purpose,
         payload={"variant": size, "review": str(place.review_id)},
     )

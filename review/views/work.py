@@ -83,6 +83,7 @@ def candidates(request: HttpRequest, assignment: Assignment) -> HttpResponse:
         kind="review:candidates:viewed/1",
         actor=viewer(request),
         subject=assignment,
+        agency=assignment.review.case.agency,
         payload={"search": str(assignment.review.search_id)},
     )
     decisions = request.POST if request.method == "POST" else decisions_so_far(assignment)
