@@ -41,19 +41,42 @@ def picture_case(page: Page) -> None:
     take(page, "case")
 
 
-def picture_candidates(page: Page) -> None:
-    """A reviewer before the candidates."""
+def picture_review(page: Page) -> None:
+    """A reviewer's steps: the probe alone, the candidates, side by side, the conclusion."""
     sign_in(page, "reviewer3")
     page.goto(f"{SITE}/review/")
     page.locator(".primary").click()
+    (work,) = re.findall(r"[0-9a-f-]{36}", page.url)
+    page.goto(f"{SITE}/review/work/{work}/probe/")
     if page.get_by_role("button", name="Show the face").count():
         page.get_by_role("button", name="Show the face").first.click()
-    if page.url.endswith("/probe/"):
+    take(page, "probe")
+    if page.get_by_label("Suitable for comparison", exact=True).count():
         page.get_by_label("Suitable for comparison", exact=True).check()
-        page.locator(".primary").click()
-    (work,) = re.findall(r"[0-9a-f-]{36}", page.url)
+        page.locator("button.primary").click()
     page.goto(f"{SITE}/review/work/{work}/candidates/")
     take(page, "candidates")
+    page.locator("input[value=retain]").nth(3).check()
+    page.locator("input[value=retain]").nth(7).check()
+    page.locator("#go-on").click()
+    page.get_by_role("button", name="Exclude the rest").click()
+    page.wait_for_url("**/compare/**")
+    page.get_by_role("button", name="Align eyes").click()
+    take(page, "compare")
+    page.goto(f"{SITE}/review/work/{work}/conclude/")
+    page.locator("input[name=finding][value=nobody]").check()
+    take(page, "conclude")
+
+
+def picture_report(page: Page) -> None:
+    """The report of a conclusion that has been asserted, or of the first that there is."""
+    sign_in(page, "auditor")
+    page.goto(f"{SITE}/cases/")
+    case = page.locator("main li", has_text=re.compile("identification|presence|location")).first
+    case.get_by_role("link").first.click()
+    page.get_by_role("link", name="Read the conclusion").first.click()
+    page.get_by_role("link", name="Comparison report").click()
+    take(page, "report")
 
 
 def main() -> int:
@@ -65,7 +88,7 @@ def main() -> int:
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        for picture in (picture_case, picture_candidates):
+        for picture in (picture_case, picture_review, picture_report):
             context = browser.new_context(viewport=SIZE)
             picture(context.new_page())
             context.close()
