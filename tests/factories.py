@@ -123,8 +123,9 @@ def worked_through(
     suitability: str = Suitability.SUITABLE,
     retained: Sequence[Person] = (),
     assignment: Assignment | None = None,
+    comparing: bool = True,
 ) -> Assignment:
-    """Let somebody take the next review and go as far as the signature."""
+    """Let somebody take the next review and go as far as the signature, or to where the comparison begins."""
     assignment = assignment or taken(actor)
     assessing.record_analysis(actor=actor, assignment=assignment, suitability=suitability, limitations=[], note="Clear")
     assignment.refresh_from_db()
@@ -133,7 +134,7 @@ def worked_through(
         assignment.refresh_from_db()
     assessing.record_comparison(actor=actor, assignment=assignment, retained=[person.pk for person in retained])
     assignment.refresh_from_db()
-    for person in retained:
+    for person in retained if comparing else ():
         compared(assignment, person)
     return assignment
 
@@ -163,12 +164,12 @@ def signed(
         rationale="Looked at each of them, top to bottom.",
         password=PASSWORD,
         person_id=person.pk if person else None,
-        level=_level(person, level, unsuitable=unsuitable),
+        level=usual_level(person, level, unsuitable=unsuitable),
         unsuitable=unsuitable,
     )
 
 
-def _level(person: Person | None, level: int | None, *, unsuitable: bool) -> int | None:
+def usual_level(person: Person | None, level: int | None, *, unsuitable: bool) -> int | None:
     usual = None if unsuitable else 2 if person else -2
     return usual if level is None else level
 

@@ -69,7 +69,7 @@ def signed(
     place = factories.worked_through(actor, retained=[*([person] if person else []), *retained])
     return sign_assessment(
         actor=actor, assignment=place, rationale=rationale, password=PASSWORD, unsuitable=unsuitable,
-        person_id=person.pk if person else None, level=(2 if level is None else level) if person else None,
+        person_id=person.pk if person else None, level=factories.usual_level(person, level, unsuitable=unsuitable),
     )  # fmt: skip
 
 

@@ -96,7 +96,7 @@ def place(
         comparison_scene.enrolled(administrator, gallery, encoder, taken, [random_vectors() for _ in of_person])
     case = factories.open_case(requester, Purpose.MISSING)
     comparison_scene.review_of(requester, case, encoder, shots[0, 0], random_vectors())
-    return factories.worked_through(first_reviewer, retained=list(Person.objects.all()))
+    return factories.worked_through(first_reviewer, retained=list(Person.objects.all()), comparing=False)
 
 
 @pytest.fixture

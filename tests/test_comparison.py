@@ -46,7 +46,7 @@ WHOLE = {
 @pytest.fixture
 def place(review: Review, people: list[Person], first_reviewer: User) -> Assignment:
     """A place of somebody who retained two of three candidates and has opened the picture of the face."""
-    place = factories.worked_through(first_reviewer, retained=people[:2])
+    place = factories.worked_through(first_reviewer, retained=people[:2], comparing=False)
     exposure.reveal(actor=first_reviewer, assignment=place, variant=exposure.FACE)
     return place
 
@@ -185,7 +185,7 @@ def test_the_way_in_is_the_first_retained(place: Assignment, reader: Client) -> 
 def test_the_deceased_are_compared_only_after_their_picture_was_opened(
     review: Review, people: list[Person], first_reviewer: User, browser_of
 ) -> None:
-    place = factories.worked_through(first_reviewer, retained=people[:1])
+    place = factories.worked_through(first_reviewer, retained=people[:1], comparing=False)
     assert review.case.purpose == Purpose.DECEASED
     page = address("compare", place, positions(place)[0])
     assert browser_of(first_reviewer).get(page).url == address("probe", place)
@@ -211,7 +211,7 @@ def test_another_reference_is_shown_without_javascript(
     many = factories.enrol(administrator, gallery, encoder, "Many", *(random_vectors() for _ in range(3)))
     another = factories.searched(requester, case, encoder, random_vectors()).review
     Review.objects.filter(pk=review.pk).update(state="withdrawn")
-    place = factories.worked_through(first_reviewer, retained=[many])
+    place = factories.worked_through(first_reviewer, retained=[many], comparing=False)
     assert place.review == another
     exposure.reveal(actor=first_reviewer, assignment=place, variant=exposure.FACE)
     page = address("compare", place, positions(place)[0])
@@ -286,7 +286,7 @@ def test_page_of_twenty_retained_with_five_references_each_is_under_150_kilobyte
     vectors = [[random_vectors() for _ in range(5)] for _ in range(20)]
     many = factories.enrol_many(administrator, gallery, encoder, vectors)
     factories.searched(requester, case, encoder, random_vectors())
-    place = factories.worked_through(first_reviewer, retained=many)
+    place = factories.worked_through(first_reviewer, retained=many, comparing=False)
     exposure.reveal(actor=first_reviewer, assignment=place, variant=exposure.FACE)
     worked = checked(
         WHOLE

@@ -358,6 +358,7 @@ def test_picture_that_cant_be_shown_is_no_obstacle(
     if spoil == "damaged":
         storage.write_derivative(path, b"no picture")
     else:
+        path.unlink(missing_ok=True)
         storage.derivative_path(review.probe.photograph_id).unlink(missing_ok=True)
     client.force_login(requester)
     assert "<img" in page_of(client, review, "?pictures=1")

@@ -12,7 +12,7 @@ from audit.models import Entry
 from identification.models import Case, Person, Priority
 from review.errors import PlaceLost, ReviewWithdrawn, StaleAssignment
 from review.models import Assignment, Review
-from review.services import drafts, leases, queue
+from review.services import drafts, exposure, leases, queue
 from tests import factories
 from tests.review_pages import address
 from tests.review_steps import entries, sign
@@ -177,6 +177,7 @@ def test_what_was_recovered_is_told_without_naming_a_candidate(
 
 
 def test_form_sent_after_the_lease_ran_out_is_taken_while_the_place_is_free(place: Assignment, browser: Client) -> None:
+    exposure.reveal(actor=place.reviewer, assignment=place, variant=exposure.FACE)
     run_out(place)
     browser.post(address("probe", place), {"suitability": "limited", "note": "Written all morning"})
     place.refresh_from_db()

@@ -5,6 +5,7 @@ import pytest
 from accounts.models import User
 from identification.models import Gallery, Person
 from review.models import Review
+from review.services import exposure
 from tests import factories, review_pages
 from tests.review_pages import NAMES, address, images_in, position_of, sign
 
@@ -102,6 +103,7 @@ def test_person_who_was_not_retained_is_not_compared(
     review: Review, people: list[Person], first_reviewer: User, browser_of
 ) -> None:
     place = factories.worked_through(first_reviewer, retained=people[:1])
+    exposure.reveal(actor=first_reviewer, assignment=place, variant=exposure.FACE)
     client = browser_of(first_reviewer)
     assert client.get(address("compare", place, position_of(place, people[0]))).status_code == 200
     assert client.get(address("compare", place, position_of(place, people[1]))).status_code == 404
