@@ -10,7 +10,6 @@
 The browser sends it, so nothing of it is believed: what isn't known here is refused; what nobody touched is left out.
 """
 
-import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -151,9 +150,9 @@ def _list(given: object, most: int, what: str) -> list[Any]:
 
 
 def _number(given: object, low: float, high: float) -> float:
-    if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
+    if isinstance(given, bool) or not isinstance(given, int | float):
         raise NotKept("a number is missing")
-    if not low <= given <= high:
+    if not low <= given <= high:  # nor is what is no number
         raise NotKept(f"a number is not between {low:g} and {high:g}")
     return round(float(given), PLACES)
 

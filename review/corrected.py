@@ -19,13 +19,15 @@ def known_before(user: User) -> QuerySet[Review]:
     """Other reviews of the outer review's face, or of one that a correction has replaced there, that the person knows.
 
     After signing they were shown names, scores and ranks, also where what they signed is void by now; an adjudicator
-    has read what others found; a conclusion and a history tell the outcome. So nobody reviews the face blind again who
-    signed in, or read of, an earlier review.
+    has read what others found; a conclusion, its report and a history tell the outcome. So nobody reviews the face
+    blind again who signed in, or read of, an earlier review.
     """
     signed = Assessment.objects.filter(review=OuterRef("pk"), reviewer=user)
     given = Assignment.objects.filter(review=OuterRef("pk"), reviewer=user, differing_read_at__isnull=False)
     read = Entry.objects.filter(
-        Q(kind__startswith="review:conclusion:viewed/") | Q(kind__startswith="review:history:viewed/"),
+        Q(kind__startswith="review:conclusion:viewed/")
+        | Q(kind__startswith="review:history:viewed/")
+        | Q(kind__startswith="review:report:made/"),
         actor=user,
         subject_id=Cast(OuterRef("pk"), TextField()),
     )

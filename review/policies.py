@@ -74,8 +74,8 @@ can_end_agreement = is_administrator & is_of_either_side
 
 @rules.predicate
 def has_assessed(user: User, review: Review) -> bool:
-    """Whether the person signed what they found about the face, in agreement or in dissent."""
-    return bool(review.assessments.filter(reviewer=user).exists())
+    """Whether the person signed what they found about the face, now or earlier, in agreement or in dissent."""
+    return bool(review.assessments.filter(reviewer=user).exists() or earlier.has_signed_earlier(user, review))
 
 
 # Who works with a case's papers records and reads; a verifier may also be somebody whose craft is to compare. Nobody

@@ -1,5 +1,6 @@
 """The cast of the tests, in one place, and what several test files need."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.core.management import CommandError
+from django.db import OperationalError, connection
 from django.test import Client, TransactionTestCase
 from django.urls import reverse
 from PIL import Image
@@ -49,7 +51,7 @@ def _flush_append_only_tables() -> Iterator[None]:
         tables = sorted(append_only_tables(connection))
         _alter(tables, "DISABLE TRIGGER USER")
         try:
-            tear_down(self)
+            _once_nobody_is_in_the_way(lambda: tear_down(self))
         finally:
             _alter(tables, "ENABLE ALWAYS TRIGGER {table}_is_append_only")
             _alter(tables, "ENABLE ALWAYS TRIGGER {table}_is_never_truncated")
@@ -57,6 +59,18 @@ def _flush_append_only_tables() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
         yield
+
+
+def _once_nobody_is_in_the_way(empty: Callable[[], None], tries: int = 5) -> None:
+    """Empty the tables; a page that was just closed may still be answered, and hold some of them."""
+    for left in reversed(range(tries)):
+        try:
+            return empty()
+        except (CommandError, OperationalError):
+            if not left:
+                raise
+            time.sleep(0.5)
+    return None
 
 
 def _alter(tables: list[str], change: str) -> None:

@@ -273,7 +273,7 @@ def test_draft_of_a_comparison_is_checked(place: Assignment, reader: Client) -> 
 
 
 def test_place_given_back_keeps_nothing_more(place: Assignment, reader: Client) -> None:
-    Assignment.objects.filter(pk=place.pk).update(state=Assignment.State.LAPSED)
+    Assignment.objects.filter(pk=place.pk).update(state=Assignment.State.DECLINED)
     answer = reader.post(address("compare", place, positions(place)[0]), {"eyes-probe": "on"})
     assert answer.url == reverse("review:queue")
     assert not Draft.objects.exists()

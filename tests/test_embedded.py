@@ -1,6 +1,7 @@
 """The bundled servers: one set for a folder, whoever asks first, and none left behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.stack import wait_until
 
 ASK = "import os, redis; r = redis.Redis.from_url(os.environ['REDIS_URL']); print(r.info('server')['run_id'])"
 SLEEP = ["sleep", "600"]
@@ -80,11 +83,17 @@ def test_after_a_kill_the_next_command_finds_its_way(environment) -> None:
     assert ask(environment) != first
 
 
+def _catches(pid: int, number: signal.Signals) -> bool:
+    caught = re.search(r"SigCgt:\s*([0-9a-f]+)", Path(f"/proc/{pid}/status").read_text())
+    return bool(caught and int(caught[1], 16) >> (number - 1) & 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells which signals a process catches")
 def test_a_stop_during_the_start_waits_until_the_servers_can_be_stopped(environment) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "config.embedded", *SLEEP], env=environment, start_new_session=True
     ) as command:
-        time.sleep(0.8)
+        wait_until(lambda: _catches(command.pid, signal.SIGTERM), seconds=60, what="the start has begun")
         command.terminate()
         assert command.wait(60) == 128 + signal.SIGTERM
     assert not servers_of(environment)

@@ -47,7 +47,7 @@ def test_keeping_extends_the_lease(place: Assignment, first_reviewer: User, brow
 def test_position_is_kept_as_the_person_at_it(
     review: Review, people: list[Person], first_reviewer: User, browser_of
 ) -> None:
-    place = factories.worked_through(first_reviewer, retained=people)
+    place = factories.worked_through(first_reviewer, retained=people, comparing=False)
     assert keep(browser_of(first_reviewer), place, "compare-2", {"seconds": 5}).status_code == 204
     assert Draft.objects.get().section == f"compare:{candidates_shown(place)[1].person_id}"
 
@@ -56,7 +56,7 @@ def test_position_is_kept_as_the_person_at_it(
 def test_unknown_section_is_not_there(
     review: Review, people: list[Person], first_reviewer: User, browser_of, section: str
 ) -> None:
-    place = factories.worked_through(first_reviewer, retained=people)
+    place = factories.worked_through(first_reviewer, retained=people, comparing=False)
     assert keep(browser_of(first_reviewer), place, section, {}).status_code == 404
 
 

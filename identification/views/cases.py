@@ -61,6 +61,7 @@ def _case_context(request: HttpRequest, case: Case) -> dict[str, object]:
         "progress": selectors.progress_of(viewer, case),
         "form": PhotographsForm(),
         "may_add": policies.can_add_photographs(viewer, case),
+        "shows_pictures": policies.shows_pictures(viewer, case),
     }
 
 

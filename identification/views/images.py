@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from audit.services import record_alone
-from identification import selectors, storage
+from identification import policies, selectors, storage
 from identification.models import Face, Photograph
 
 
@@ -41,6 +41,8 @@ def _shown(viewer: User, thing: Photograph | Face, path: Path, *, variant: str) 
     if not path.exists():
         raise Http404("There is no picture of this yet.")
     photograph = thing.photograph if isinstance(thing, Face) else thing
+    if not policies.shows_pictures(viewer, photograph.case):
+        raise Http404("Pictures of the deceased open in a review, when they are asked for.")
     record_alone(
         kind="identification:photograph:viewed/1",
         actor=viewer,

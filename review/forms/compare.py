@@ -16,7 +16,7 @@ def posted_comparison(posted: QueryDict) -> dict[str, Any]:
         return {"components": {component: _component(posted, component) for component in Component.values}}
     try:
         content = json.loads(whole)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotKept("it is not whole") from error
     if not isinstance(content, dict):
         raise NotKept("it is not a comparison")

@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='assessment',
             name='finding',
-            field=models.GeneratedField(db_persist=True, expression=models.Case(models.When(suitability='unsuitable', then=models.Value('unsuitable')), models.When(level__gte=1, person__isnull=False, then=django.db.models.functions.text.Concat(models.Value('person:', output_field=models.TextField()), django.db.models.functions.comparison.Cast('person', models.TextField()), output_field=models.TextField())), models.When(level=0, person__isnull=False, then=models.Value('undecided')), default=models.Value('none'), output_field=models.TextField()), output_field=models.TextField()),
+            field=models.GeneratedField(db_persist=True, expression=models.Case(models.When(suitability='unsuitable', then=models.Value('unsuitable')), models.When(level__gte=1, person__isnull=False, then=django.db.models.functions.text.Concat(models.Value('person:', output_field=models.TextField()), django.db.models.functions.comparison.Cast('person', models.TextField()), output_field=models.TextField())), models.When(models.Q(('evidence_sha256', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'), _negated=True), level=0, person__isnull=False, then=models.Value('undecided')), default=models.Value('none'), output_field=models.TextField()), output_field=models.TextField()),
         ),
         migrations.AddConstraint(
             model_name='assessment',

@@ -39,7 +39,8 @@ class Assessment(models.Model):
         expression=Case(
             When(suitability="unsuitable", then=Value("unsuitable")),
             When(person__isnull=False, level__gte=1, then=THIS_PERSON),
-            When(person__isnull=False, level=0, then=Value("undecided")),
+            # What was signed before evidence was kept means what it meant: such a level counted as nobody.
+            When(~Q(evidence_sha256=EMPTY_SHA256), person__isnull=False, level=0, then=Value("undecided")),
             default=Value("none"),
             output_field=models.TextField(),
         ),

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from identification.models import Calibration, Candidate, Case
+from identification.policies import holds_a_role
 from identification.recognition.calibration import Table, sentence
 from review.corrected import ENDED, awaiting_another_judgement, known_before
 from review.models import Assessment, Assignment, Part, Review
@@ -91,6 +92,8 @@ def _with_nothing_left_to_judge(viewer: User, found: QuerySet[Review]) -> QueryS
 
 def reviews(viewer: User) -> QuerySet[Review]:
     """The reviews of the viewer's agency, without those that ended about a face which they may have to judge anew."""
+    if not holds_a_role(viewer):
+        return Review.objects.none()
     found = Review.objects.filter(case__agency=viewer.agency_id)
     return found.exclude(pk__in=awaiting_another_judgement(viewer)) if parts_of(viewer) else found
 

@@ -100,7 +100,7 @@ def sign_assessment(
     signed is void, and the review begins again.
     """
     require(policies.is_theirs(actor, assignment), "This review is somebody else's.")
-    require_password(actor=actor, assignment=assignment, password=password)
+    require_password(actor=actor, subject=assignment, review=assignment.review, password=password)
     try:
         signed = _sign(
             actor=actor,

@@ -11,16 +11,18 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from accounts.models import User
+from accounts.models import Role, User
 from audit.services import record
 from identification import storage
-from identification.models import IdentifierKind, Purpose, PurposePolicy
+from identification.models import Face, IdentifierKind, Purpose, PurposePolicy
 from identification.services.intake import HandedInFile
 from review import policies, selectors
 from review.asserted_document import asserted_document
-from review.errors import IncompleteWork, SignatureRefused, StaleConclusion
+from review.errors import IncompleteWork, StaleConclusion
 from review.models import Conclusion, Identification, Identifier, Outcome, Review, Verdict, Verification
 from review.policies import require
+from review.services.holding import hold_role
+from review.services.signing import require_password
 from review.sufficiency import sufficient, what_is_missing
 
 LONGEST_SOURCE = 300
@@ -106,19 +108,13 @@ def assert_identity(
     require(not policies.has_assessed(actor, review), "You judged the face, so somebody else asserts who it is.")
     require(policies.can_assert_identity(actor, review), "Asserting needs the role “Asserts identity” in this agency.")
     require(selectors.ended_reviews(actor).filter(pk=review.pk).exists(), STILL_TO_JUDGE)
-    if not actor.check_password(password):
-        _record_refusal(actor, conclusion)
-        raise SignatureRefused("That is not your password. Nothing was signed.")
+    require_password(actor=actor, subject=conclusion, review=review, password=password)
     return _assert(actor, conclusion, leading_identifier)
 
 
 @transaction.atomic
-def _record_refusal(actor: User, conclusion: Conclusion) -> None:
-    record(kind="review:signature:refused/1", actor=actor, subject=conclusion, payload={"review": str(conclusion.pk)})
-
-
-@transaction.atomic
 def _assert(actor: User, conclusion: Conclusion, leading_identifier: UUID | None) -> Identification:
+    hold_role(actor, Role.ASSERTER)
     held = hold(actor=actor, conclusion=conclusion)
     policy = PurposePolicy.objects.get(pk=held.review.case.purpose)
     ground = ground_of(held, policy, leading_identifier)
@@ -220,6 +216,8 @@ def why_closed(conclusion: Conclusion) -> str:
         return "An investigative lead stays a lead: it is neither corroborated here nor asserted."
     if conclusion.outcome != Outcome.CONCORDANT:
         return "Nobody is named by this conclusion, so there is nobody to corroborate."
+    if not Face.objects.standing().filter(pk=review.probe.face_id).exists():
+        return "The face was corrected since. Work on with the corrected face."
     if hasattr(review, "reopening") or review.followed_by.exists():
         return "This is being reviewed again, or was. Work on with the later review."
     if Identification.objects.filter(pk=conclusion.pk).exists():

@@ -4,13 +4,15 @@ Blurring or greying them was found not to help (Lewitzka 2026), so they are show
 """
 
 from datetime import date
+from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.policies import is_adjudicator, is_reviewer
 from audit.services import record
 from identification.models import Purpose
 from review import policies
@@ -63,36 +65,50 @@ def reveal(*, actor: User, assignment: Assignment, variant: str) -> Exposure | N
     """Count a picture and let it be shown; None where it is shown already. ExposureCapped beyond the day's limit."""
     require(policies.is_theirs(actor, assignment), "This review is somebody else's.")
     keep_place(assignment)
-    # The person's row, so that two windows count one after the other.
-    User.objects.select_for_update(of=("self",), no_key=True).get(pk=actor.pk)
+    _hold(actor)
     if is_shown(actor, assignment, variant):
         return None
-    number = shown_today(actor) + 1
-    if number > settings.EXPOSURE_CAP_PER_DAY:
-        raise ExposureCapped
-    exposure = _count(actor, assignment, variant, number)
-    record(
-        kind="review:image:revealed/1",
-        actor=actor,
-        subject=assignment,
-        agency=assignment.review.case.agency,
-        purpose=assignment.review.case.purpose,
-        payload={"variant": variant, "number": number, "review": str(assignment.review_id)},
-    )
-    if number == settings.EXPOSURE_CAP_PER_DAY:
-        record(kind="review:exposure:capped/1", actor=actor, subject=actor, payload={"cap": number})
+    exposure = _next_picture(actor, assignment.review.probe.face_id, variant)
+    _record(actor, assignment, assignment.review, exposure)
     return exposure
 
 
-def _count(actor: User, assignment: Assignment, variant: str, number: int) -> Exposure:
-    facts = {"face_id": assignment.review.probe.face_id, "variant": variant, "day": _today()}
-    try:
-        with transaction.atomic():
-            return Exposure.objects.create(viewer=actor, number=number, **facts)
-    except IntegrityError as error:
-        if "exposure_counted_once_a_day" not in str(error):
-            raise
-        return Exposure.objects.get(viewer=actor, **facts)
+@transaction.atomic
+def count_face(*, viewer: User, review: Review) -> None:
+    """Count the face that a report shows to somebody who reviews, like any other; ExposureCapped beyond the limit."""
+    judges = is_reviewer(viewer) or is_adjudicator(viewer)
+    if not (judges and needs_reveal(review)):
+        return
+    _hold(viewer)
+    if Exposure.objects.filter(viewer=viewer, face=review.probe.face_id, variant=FACE).exists():
+        return
+    exposure = _next_picture(viewer, review.probe.face_id, FACE)
+    _record(viewer, review, review, exposure)
+
+
+def _hold(viewer: User) -> None:
+    """Hold the person's row, so that two windows count one after the other."""
+    User.objects.select_for_update(of=("self",), no_key=True).get(pk=viewer.pk)
+
+
+def _next_picture(viewer: User, face_id: UUID, variant: str) -> Exposure:
+    number = shown_today(viewer) + 1
+    if number > settings.EXPOSURE_CAP_PER_DAY:
+        raise ExposureCapped
+    return Exposure.objects.create(viewer=viewer, number=number, face_id=face_id, variant=variant, day=_today())
+
+
+def _record(viewer: User, subject: Model, review: Review, exposure: Exposure) -> None:
+    record(
+        kind="review:image:revealed/1",
+        actor=viewer,
+        subject=subject,
+        agency=review.case.agency,
+        purpose=review.case.purpose,
+        payload={"variant": exposure.variant, "number": exposure.number, "review": str(review.pk)},
+    )
+    if exposure.number == settings.EXPOSURE_CAP_PER_DAY:
+        record(kind="review:exposure:capped/1", actor=viewer, subject=viewer, payload={"cap": exposure.number})
 
 
 def _today() -> date:

@@ -32,7 +32,7 @@ _REFERENCES = "SELECT 1 FROM identification_reference WHERE id = ANY(%s) ORDER B
 def hold_for_signature(*, actor: User, assignment_id: UUID) -> tuple[Review, Assignment]:
     """Hold the signer's role, the evidence, the review and the place; NotPermitted without the role."""
     unheld = Assignment.objects.select_related("review__probe").get(pk=assignment_id)
-    hold_role(actor, Part(unheld.part))
+    hold_role(actor, ROLE_OF[Part(unheld.part)])
     _hold(_PHOTOGRAPH, unheld.review.probe.photograph_id)
     _hold(_REFERENCES, [UUID(reference) for reference in references_in(unheld.review)])
     reviews = Review.objects.select_for_update(of=("self",), no_key=True).select_related(
@@ -42,9 +42,9 @@ def hold_for_signature(*, actor: User, assignment_id: UUID) -> tuple[Review, Ass
     return review, Assignment.objects.select_for_update(of=("self",)).get(pk=assignment_id)
 
 
-def hold_role(actor: User, part: Part) -> None:
-    """Hold the role that a part needs: who takes it away waits for the signature. NotPermitted where it is gone."""
-    if not _hold(_ROLE, actor.pk, ROLE_OF[part].value):
+def hold_role(actor: User, role: Role) -> None:
+    """Hold the role that a signature needs: who takes it away waits for it. NotPermitted where it is gone."""
+    if not _hold(_ROLE, actor.pk, role.value):
         raise NotPermitted("You may no longer take this part in the review.")
 
 

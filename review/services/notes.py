@@ -23,7 +23,11 @@ def sign_note(*, actor: User, assessment: Assessment, text: str, password: str) 
         raise IncompleteWork("Write the note in a sentence or more.")
     if len(text) > LONGEST_NOTE:
         raise IncompleteWork("This is longer than a note can be. Shorten it, or sign two.")
-    require_password(actor=actor, assignment=assessment.assignment, password=password)
+    require(
+        policies.reaches_its_agency(actor, assessment.review),
+        "The agreement by which you reviewed for this agency has ended, so nothing more is signed by it.",
+    )
+    require_password(actor=actor, subject=assessment.assignment, review=assessment.review, password=password)
     return _sign(actor, assessment, text.strip())
 
 

@@ -7,6 +7,7 @@ that refers to it, and until that one ends the case stands where the old one lef
 import hashlib
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
 from audit.services import record
@@ -46,7 +47,9 @@ def reopen_resting_on(*, actor: User, reference: Reference) -> list[Reopening]:
     The caller has withdrawn the unfinished reviews first, and so has waited for whoever was concluding one.
     """
     resting = Review.objects.filter(
-        state=ReviewState.CONCLUDED, conclusion__person=reference.person_id, evidence__contains=str(reference.pk)
+        Q(evidence__contains=str(reference.pk)) | Q(evidence="", search__candidates__reference=reference),
+        state=ReviewState.CONCLUDED,
+        conclusion__person=reference.person_id,
     )
     held = resting.filter(reopening__isnull=True).order_by("pk").values_list("pk", flat=True)
     reviews = [_held(review) for review in Review.objects.filter(pk__in=list(held)).order_by("pk")]

@@ -3,19 +3,20 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import User
 from audit.models import Entry
 from audit.services import record
 from review.errors import SignatureRefused
-from review.models import Assignment
+from review.models import Review
 
 MOST_REFUSED = 5
 WITHIN = timedelta(minutes=15)
 
 
-def require_password(*, actor: User, assignment: Assignment, password: str) -> None:
+def require_password(*, actor: User, subject: Model, review: Review, password: str) -> None:
     """Raise SignatureRefused unless this is the signer's own password; after five wrong ones nothing is checked.
 
     Whoever sits down at an unlocked screen can't try passwords there until one fits.
@@ -30,7 +31,7 @@ def require_password(*, actor: User, assignment: Assignment, password: str) -> N
             )
         right = actor.check_password(password)
         if not right:
-            _record_refusal(actor, assignment)
+            _record_refusal(actor, subject, review)
     if not right:
         raise SignatureRefused("That is not your password. Nothing was signed; your work is kept.")
 
@@ -41,11 +42,11 @@ def refused_lately(actor: User) -> int:
     return refusals.filter(recorded_at__gt=timezone.now() - WITHIN).count()
 
 
-def _record_refusal(actor: User, assignment: Assignment) -> None:
+def _record_refusal(actor: User, subject: Model, review: Review) -> None:
     record(
         kind="review:signature:refused/1",
         actor=actor,
-        subject=assignment,
-        agency=assignment.review.case.agency,
-        payload={"review": str(assignment.review_id)},
+        subject=subject,
+        agency=review.case.agency,
+        payload={"review": str(review.pk)},
     )

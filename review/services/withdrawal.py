@@ -48,6 +48,15 @@ def withdraw_changed(*, actor: User, review: Review, cause: EvidenceChange) -> N
     owe_search(review.probe)
 
 
+@transaction.atomic
+def begin_again_without_evidence(*, actor: User, review: Review) -> None:
+    """Withdraw an unfinished review from before evidence was kept; there is nothing that a signature could bind."""
+    unfinished = Review.objects.unfinished().filter(pk=review.pk, evidence="")
+    held = unfinished.select_for_update(of=("self",), no_key=True).select_related("probe", "case__agency").first()
+    if held:
+        withdraw_changed(actor=actor, review=held, cause=Cause.OTHERWISE)
+
+
 def _withdraw(actor: User, review: Review, cause: EvidenceChange, **by: str) -> None:
     Review.objects.filter(pk=review.pk).update(state=ReviewState.WITHDRAWN, withdrawn_because=cause)
     review.assignments.filter(state=Assignment.State.OPEN).update(state=Assignment.State.LAPSED)
@@ -55,6 +64,7 @@ def _withdraw(actor: User, review: Review, cause: EvidenceChange, **by: str) -> 
         kind="review:review:withdrawn/2",
         actor=actor,
         subject=review,
+        agency=review.case.agency,
         purpose=review.case.purpose,
         payload={
             "case": str(review.case_id),

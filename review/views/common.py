@@ -13,6 +13,7 @@ from review import selectors
 from review.errors import ReviewWithdrawn, StaleAssignment
 from review.models import Assignment, Part, ReviewState, Suitability
 from review.services.queue import come_back
+from review.services.withdrawal import begin_again_without_evidence
 
 Work = Callable[[HttpRequest, Assignment], HttpResponse]
 
@@ -36,6 +37,9 @@ def of_ones_own(view: Work) -> Callable[[HttpRequest, UUID], HttpResponse]:
         if assignment.state == Assignment.State.SIGNED:
             return redirect("review:signed", assignment.pk)
         try:
+            if not assignment.review.evidence:
+                begin_again_without_evidence(actor=viewer(request), review=assignment.review)
+                assignment.review.refresh_from_db(fields=["state", "withdrawn_because"])
             if assignment.review.state == ReviewState.WITHDRAWN:
                 raise ReviewWithdrawn(assignment.review.withdrawn_because)
             come_back(actor=viewer(request), assignment=assignment)

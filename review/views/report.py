@@ -13,6 +13,7 @@ from review import selectors
 from review.models import Review
 from review.report import pdf_of, report_of
 from review.report.pictures import jpeg_of
+from review.services.exposure import ExposureCapped, count_face
 from review.views.common import viewer
 
 
@@ -47,7 +48,8 @@ def report_pdf(request: HttpRequest, review_id: UUID) -> HttpResponse:
 def picture(request: HttpRequest, review_id: UUID, number: int) -> HttpResponse:
     """One picture of the report, with its markers drawn on it."""
     review = _ended(request, review_id)
-    wanted = report_of(review, with_pictures=True).picture(number)
+    shown = _may_be_shown(request, review)
+    wanted = report_of(review, with_pictures=True).picture(number) if shown else None
     data = jpeg_of(wanted) if wanted else None
     if wanted is None or data is None:
         raise Http404("There is no such picture.")
@@ -62,9 +64,21 @@ def picture(request: HttpRequest, review_id: UUID, number: int) -> HttpResponse:
 
 
 def with_pictures(request: HttpRequest, review: Review) -> bool:
-    """Pictures of the deceased are shown to those who ask; others unless somebody asks that they be left out."""
+    """Pictures of the deceased are shown to those who ask; others unless somebody asks that they be left out.
+
+    Whoever reviews has them counted like any other, and gets none beyond the day's limit.
+    """
     usual = review.case.purpose != Purpose.DECEASED
-    return {"1": True, "0": False}.get(request.GET.get("pictures", ""), usual)
+    wanted = {"1": True, "0": False}.get(request.GET.get("pictures", ""), usual)
+    return wanted and _may_be_shown(request, review)
+
+
+def _may_be_shown(request: HttpRequest, review: Review) -> bool:
+    try:
+        count_face(viewer=viewer(request), review=review)
+    except ExposureCapped:
+        return False
+    return True
 
 
 def _ended(request: HttpRequest, review_id: UUID) -> Review:

@@ -12,12 +12,12 @@ function openSheet() {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-  if (event.key === "?") {
+  if (event.key === "?" && sheet) {
     event.preventDefault();
     openSheet();
     return;
   }
-  if (sheet.open) return;
+  if (sheet?.open) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const element = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
   if (element) {
