@@ -39,7 +39,9 @@ def test_signature_is_taken_again_when_it_has_passed(
     later = timezone.now() + signing.WITHIN + timedelta(seconds=1)
     monkeypatch.setattr(signing.timezone, "now", lambda: later)
     assert signing.refused_lately(first_reviewer) == 0
-    signing.require_password(actor=first_reviewer, assignment=place, password="a-long-enough-passphrase")
+    signing.require_password(
+        actor=first_reviewer, subject=place, review=place.review, password="a-long-enough-passphrase"
+    )
 
 
 def test_wrong_passwords_of_one_person_stop_nobody_else(
