@@ -3,6 +3,7 @@
 Test files name the fixtures that they need: `conclusion, recorder, verifier, asserter = corroboration_scene...`
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from accounts.models import Role, User
+from audit.models import Entry
 from identification.models import Person, Purpose, PurposePolicy
 from review.models import Conclusion, Identification, Identifier, Reopening, Review, Verification
 from review.services import corroboration
@@ -78,3 +80,36 @@ def reopened(conclusion: Conclusion, actor: User) -> Reopening:
     return Reopening.objects.create(
         review_id=conclusion.pk, cause="new_evidence", reason="A letter was found.", opened_by=actor
     )
+
+
+def payloads(kind: str) -> list[dict[str, Any]]:
+    return [json.loads(entry.canonical)["payload"] for entry in Entry.objects.filter(kind=kind).order_by("id")]
+
+
+def refused(call: Callable[[], Any], error: type[Exception], words: str) -> None:
+    """Expect a refusal that leaves nothing behind, no entry either."""
+
+    def state() -> list[int]:
+        return [model.objects.count() for model in (Entry, Identifier, Verification, Identification)]
+
+    before = state()
+    with pytest.raises(error, match=words):
+        call()
+    assert state() == before
+
+
+def of_purpose(purpose: Purpose, requester: User, encoder, random_vectors, *signers: User) -> Conclusion:
+    """Conclude a review in a case of another purpose, through the services."""
+    case = factories.open_case(requester, purpose)
+    review = factories.searched(requester, case, encoder, random_vectors()).review
+    person = Person.objects.get(pk=review.search.candidates.first().person_id)
+    for signer in signers:
+        factories.signed(signer, person, 2)
+    return Conclusion.objects.get(review=review)
+
+
+@pytest.fixture
+def concluded_for(
+    requester: User, encoder, people, random_vectors, first_reviewer: User, second_reviewer: User
+) -> Callable[[Purpose], Conclusion]:
+    return lambda purpose: of_purpose(purpose, requester, encoder, random_vectors, first_reviewer, second_reviewer)

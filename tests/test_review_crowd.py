@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -21,21 +21,9 @@ from tests import factories
 from tests.review_steps import sign
 from tests.threads import in_threads
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_waiting_for_the_disk")]
 
 CROWD = 50
-
-
-@pytest.fixture(autouse=True)
-def _without_waiting_for_the_disk(db) -> Iterator[None]:
-    """Locks and visibility are what is raced for here, not durability."""
-    with connection.cursor() as cursor:
-        name = connection.ops.quote_name(connection.settings_dict["NAME"])
-        cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
-        cursor.execute("SET synchronous_commit = off")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER DATABASE {name} RESET synchronous_commit")
 
 
 @pytest.fixture

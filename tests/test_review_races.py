@@ -26,23 +26,10 @@ from review.services import queue
 from tests import factories
 from tests.conftest import PASSWORD
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_waiting_for_the_disk")]
 
 RUNNERS = 6
 Race = Callable[..., list[Any]]
-
-
-@pytest.fixture(autouse=True)
-def _without_waiting_for_the_disk(db) -> Iterator[None]:
-    """Locks and visibility are what is raced for here, not durability."""
-    with connection.cursor() as cursor:
-        name = connection.ops.quote_name(connection.settings_dict["NAME"])
-        cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
-        cursor.execute("SET synchronous_commit = off")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER DATABASE {name} RESET synchronous_commit")
-        cursor.execute("RESET synchronous_commit")
 
 
 @pytest.fixture

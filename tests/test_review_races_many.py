@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from accounts.models import HeldRole, Role, User
 from identification.models import Encoder, Gallery, Person, Reference, Search
@@ -28,26 +27,13 @@ from tests import factories
 from tests.conftest import PASSWORD
 from tests.race_scene import Racers, Ready, is_concluded, many_ready, outcome, racers, readable
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_waiting_for_the_disk")]
 
 RACES = int(os.environ.get("COUNTERSIGN_RACES", "10000"))
 QUICK = 100
 # Seconds within which the other side begins, where a signature takes a moment longer.
 WHILE_SIGNING = 0.08
 KINDS = ("same person twice", "reference withdrawn", "face corrected", "role removed")
-
-
-@pytest.fixture(autouse=True)
-def _without_waiting_for_the_disk(db) -> Iterator[None]:
-    """Locks and visibility are what is raced for here, not durability."""
-    with connection.cursor() as cursor:
-        name = connection.ops.quote_name(connection.settings_dict["NAME"])
-        cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
-        cursor.execute("SET synchronous_commit = off")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER DATABASE {name} RESET synchronous_commit")
-        cursor.execute("RESET synchronous_commit")
 
 
 @dataclass
