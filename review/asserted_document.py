@@ -1,16 +1,14 @@
 """What an asserter signs: one canonical document (RFC 8785) of the conclusion, what corroborates it, and the policy."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import rfc8785
 from django.utils import timezone
 
 from accounts.models import Role, User
 from identification.models import PRIMARY_IDENTIFIERS, PurposePolicy
+from review.ground import Ground
 from review.models import Conclusion, Identifier, Verification
-
-if TYPE_CHECKING:
-    from review.services.corroboration import Ground
 
 
 def meaning_of_assertion(*, corroborated: bool) -> str:
@@ -26,7 +24,7 @@ def meaning_of_assertion(*, corroborated: bool) -> str:
     )
 
 
-def asserted_document(*, signer: User, conclusion: Conclusion, policy: PurposePolicy, ground: "Ground") -> bytes:
+def asserted_document(*, signer: User, conclusion: Conclusion, policy: PurposePolicy, ground: Ground) -> bytes:
     """Return the document as bytes; its SHA-256 is kept beside it, and PostgreSQL checks that it is."""
     case = conclusion.review.case
     return rfc8785.dumps(

@@ -7,8 +7,9 @@ from django.db.models import QuerySet
 from accounts.models import User
 from identification.models import PRIMARY_IDENTIFIERS, Purpose, PurposePolicy
 from review import policies, selectors
+from review.ground import is_confirmed
 from review.models import Conclusion, Identification, Identifier, Outcome, Review
-from review.services.corroboration import is_confirmed, why_closed
+from review.services.corroboration import why_closed
 from review.sufficiency import what_is_missing
 
 

@@ -5,7 +5,6 @@ they and these services come one after the other; what was asserted is what stoo
 """
 
 import hashlib
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
@@ -19,11 +18,11 @@ from identification.services.intake import HandedInFile
 from review import policies, selectors
 from review.asserted_document import asserted_document
 from review.errors import IncompleteWork, StaleConclusion
+from review.ground import Ground, ground_of
 from review.models import Conclusion, Identification, Identifier, Outcome, Review, Verdict, Verification
 from review.policies import require
 from review.services.holding import hold_role
 from review.services.signing import require_password
-from review.sufficiency import sufficient, what_is_missing
 
 LONGEST_SOURCE = 300
 LONGEST_FILE_NAME = 255
@@ -137,36 +136,6 @@ def _assert(actor: User, conclusion: Conclusion, leading_identifier: UUID | None
     )
     _record_assertion(actor, identification, ground)
     return identification
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What an assertion rests on: every identifier recorded, the leading one, and those that suffice with it."""
-
-    identifiers: list[Identifier]
-    leading: Identifier | None
-    rests_on: list[Identifier]
-
-
-def ground_of(conclusion: Conclusion, policy: PurposePolicy, leading_identifier: UUID | None) -> Ground:
-    """Return what an assertion would rest on; IncompleteWork with what is missing when it doesn't suffice."""
-    identifiers = list(conclusion.identifiers.select_related("recorded_by", "verification__verified_by"))
-    confirmed = [identifier for identifier in identifiers if is_confirmed(identifier)]
-    kinds = [identifier.kind for identifier in confirmed]
-    if not sufficient(policy, kinds):
-        raise IncompleteWork(what_is_missing(policy, kinds))
-    leading = next((identifier for identifier in confirmed if identifier.pk == leading_identifier), None)
-    if leading is None and (leading_identifier or policy.purpose != Purpose.MISSING or policy.corroboration_required):
-        raise IncompleteWork("Choose the confirmed identifier that weighs most.")
-    # One that suffices by itself carries the assertion; else all that were confirmed carry it together.
-    alone = leading is None or sufficient(policy, [leading.kind])
-    return Ground(identifiers, leading, ([leading] if leading else []) if alone else confirmed)
-
-
-def is_confirmed(identifier: Identifier) -> bool:
-    """Whether a second person confirmed it."""
-    verification = getattr(identifier, "verification", None)
-    return verification is not None and verification.verdict == Verdict.CONFIRMED
 
 
 def _check_independence(actor: User, ground: Ground) -> None:
