@@ -8,7 +8,7 @@ WITH_SERVERS := $(RUN) -m config.embedded
 # The CPU index that PyTorch's "Get Started" page names, for machines without a GPU.
 TORCH_INDEX ?=
 
-.PHONY: help setup demo migrate test test-all bench-recognition bench-detection lint format lock screenshots clean
+.PHONY: help setup demo migrate test test-all soak bench-recognition bench-detection lint format lock screenshots clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ test: setup ## Run the tests (not the slow ones)
 test-all: setup ## Run all tests
 	@$(RUN) -m tests.browser
 	$(RUN) -m pytest $(ARGS)
+
+soak: setup ## Ten thousand races for a signature, a thousand reviews by fifty people, a hundred random workflows
+	COUNTERSIGN_RACES=10000 COUNTERSIGN_REVIEWS=1000 COUNTERSIGN_EXAMPLES=100 $(RUN) -m pytest -s \
+		tests/test_review_races_many.py tests/test_many_reviews_at_once.py tests/test_review_state_machine.py $(ARGS)
 
 bench-recognition: setup ## Compare upload to search with the models alone, on servers of its own (ARGS=--help: options)
 	@$(RUN) -m bench.recognition $(ARGS)

@@ -1,4 +1,4 @@
-"""Fifty people at once conclude a thousand reviews: nobody signs twice, nobody loses what they wrote."""
+"""Fifty people at once conclude many reviews: nobody signs twice, nobody loses what they wrote. A thousand: make soak."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from tests import factories
 from tests.conftest import PASSWORD
 from tests.threads import in_threads
 
-REVIEWS = int(os.environ.get("COUNTERSIGN_REVIEWS", "1000"))
+REVIEWS = int(os.environ.get("COUNTERSIGN_REVIEWS", "200"))
 REVIEWERS, ADJUDICATORS = 46, 4
 WITHIN_SECONDS = 1500
 
@@ -116,7 +116,7 @@ class Scripted:
         return self.people[kind % 3] if kind > 3 else None
 
 
-def test_fifty_people_conclude_a_thousand_reviews(
+def test_fifty_people_at_once_conclude_every_review(
     staff: list[User], reviews: list[Review], people: list[Person]
 ) -> None:
     scripted = [Scripted(actor, people) for actor in staff]
