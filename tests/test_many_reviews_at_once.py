@@ -1,4 +1,4 @@
-"""Fifty people at once conclude many reviews: nobody signs twice, nobody loses what they wrote. A thousand: make soak."""
+"""Fifty people at once conclude many reviews (make soak: a thousand): nobody signs twice, nobody loses what they wrote."""
 
 import json
 import os

@@ -1,8 +1,9 @@
-"""Many times, with `make soak` ten thousand, two people at the same moment: no conclusion without two signers who could sign, on what holds.
+"""Many times (make soak: ten thousand) two people at the same moment, and no conclusion that should not stand.
 
-In each race a review waits for its last signature. While it is given, the same person gives it once more, a reference
-is withdrawn, the face is corrected, or the signer's role is taken away. Whoever takes something away looks, once that
-is committed, whether the review is concluded: a conclusion that comes after that look would rest on what was gone.
+None without two signers who could sign, none on what no longer holds. In each race a review waits for its last
+signature. While it is given, the same person gives it once more, a reference is withdrawn, the face is corrected, or
+the signer's role is taken away. Whoever takes something away looks, once that is committed, whether the review is
+concluded: a conclusion that comes after that look would rest on what was gone.
 """
 
 import os
