@@ -1,4 +1,4 @@
-"""Fifty people at once conclude many reviews (make soak: a thousand): nobody signs twice, nobody loses what they wrote."""
+"""Fifty people conclude many reviews at once (make soak: a thousand): nobody signs twice, nobody loses a word."""
 
 import json
 import os
