@@ -296,3 +296,15 @@ def test_who_may_still_judge_a_face_of_the_case_neither_reads_nor_writes(
     verified(verifier, waiting)
     refused(lambda: asserted(reviewer, conclusion, waiting), NotPermitted, "still have to judge")
     refused(lambda: corroboration.open_file(actor=reviewer, identifier=waiting), NotPermitted, "still have to judge")
+
+
+def test_passwords_are_tried_five_times_and_no_more(
+    conclusion: Conclusion, recorder: User, verifier: User, asserter: User
+) -> None:
+    identifier = confirmed(recorder, verifier, conclusion)
+    for _ in range(5):
+        with pytest.raises(SignatureRefused, match="not your password"):
+            asserted(asserter, conclusion, identifier, password="a guess")
+    with pytest.raises(SignatureRefused, match="wrong five times"):
+        asserted(asserter, conclusion, identifier)
+    assert not Identification.objects.exists()

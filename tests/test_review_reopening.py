@@ -198,3 +198,13 @@ def test_reference_withdrawn_again_and_again_reopens_once(
     assert third is not None
     assert (third.refers_to, Reopening.objects.count()) == (again, 1)
     assert Reference.objects.searchable().count() == 1
+
+
+def test_who_read_the_report_is_not_asked_about_the_face_again(
+    concluded: Review, requester: User, third_reviewer: User, browser_of
+) -> None:
+    assert browser_of(third_reviewer).get(reverse("review:report", args=[concluded.pk])).status_code == 200
+    reopen_review(actor=requester, review=concluded, reason=NEW)
+    search_again(concluded)
+    assert Review.objects.unfinished().exists()
+    assert queue.take_next(actor=third_reviewer) is None
