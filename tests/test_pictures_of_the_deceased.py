@@ -33,7 +33,7 @@ def test_page_of_a_case_shows_them_to_intake_and_not_to_reviewers(
     for address in pictures_of(review):
         shown = browser_of(requester).get(address)
         assert shown.status_code == 200
-        shown.close()
+        assert b"".join(shown.streaming_content)
         assert browser_of(first_reviewer).get(address).status_code == 404
     assert pictures_of(review)[0] in browser_of(requester).get(page).content.decode()
     said = browser_of(first_reviewer).get(page).content.decode()
