@@ -61,11 +61,14 @@ TIMED = """(key) => new Promise((resolve) => {
 
 @pytest.fixture(scope="module")
 def shots() -> dict[tuple[int, int], Shot]:
-    """Portraits of different sizes, framed differently; (0, 0) is the probe."""
+    """Portraits of different sizes, each person framed differently; (0, 0) is the probe, framed like none of them."""
     cast = Cast(seed=5)
     sizes = {(0, 0): 1.5, (0, 1): 1.0, (0, 2): 2.0, (1, 0): 0.5, (1, 1): 1.0, (2, 0): 1.0, (2, 1): 1.2}
+    aside = {(0, 0): 30.0}
     return {
-        (index, number): comparison_scene.shot(cast, index, number, scale=scale, aside=9.0 * index)
+        (index, number): comparison_scene.shot(
+            cast, index, number, scale=scale, aside=aside.get((index, number), 9.0 * index)
+        )
         for (index, number), scale in sizes.items()
     }
 
