@@ -45,7 +45,7 @@ def standings_of(viewer: User, cases: Iterable[Case]) -> dict[UUID, str]:
     """Say where each of many cases stands, by their ids, with one query."""
     reviews: dict[UUID, list[Review]] = {case.pk: [] for case in cases}
     found = selectors.reviews(viewer).filter(case__in=list(reviews))
-    for review in found.select_related("case", "conclusion__identification", "reopening", "probe"):
+    for review in found.select_related("case", "conclusion__identification", "reopening", "probe").defer("evidence"):
         reviews[review.case_id].append(review)
     return {case_id: standing.standing_of_case(of_case) for case_id, of_case in reviews.items()}
 
