@@ -19,13 +19,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, NoReturn
+from typing import Any, BinaryIO, NamedTuple
 
 FORMAT = "countersign-bundle/1"
 FIRST = r"README\.txt, verify\.py, keys\.jsonl, checkpoints\.jsonl, entries\.jsonl, "
 LAST = r"manifest\.json, closing\.jsonl, closing\.txt"
 IS_ORDER = re.compile(FIRST + r"(records/[0-9a-f]{64}\.json, |stamps/(0|[1-9][0-9]{0,15})\.tsr, )*" + LAST)
-LONGEST_LINE, LONGEST_NOTE, LARGEST_LIST, PIECE = 1 << 20, 1 << 14, 1 << 26, 1 << 18
+LONGEST_LINE, LONGEST_NOTE, LARGEST_LIST = 1 << 20, 1 << 14, 1 << 26
 DEEPEST, LARGEST_NUMBER, HIGHEST, NEVER = 64, 2**53 - 1, 52, 1 << 60
 ERASING, EXPORTED = '"audit:payload:erased/1"', '"audit:export:made/2"'
 
@@ -52,7 +52,7 @@ DIGITS = bytes.maketrans(b"123456789", b"000000000")
 sha256 = hashlib.sha256
 
 
-@dataclass(frozen=True)
+@dataclass
 class Verdict:
     """What holds, or the first thing that doesn't; `status` is that of the command."""
 
@@ -64,17 +64,13 @@ class Verdict:
     index: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Nothing in the sentence may move a terminal's cursor or turn its writing round."""
+        self.sentence = "".join(letter if letter.isprintable() else "\ufffd" for letter in self.sentence)
+
 
 class Broken(ValueError):
     """Why something doesn't hold: a whole sentence, or else its end, to which the place is added."""
-
-    status = 1
-
-
-class Unusable(Broken):
-    """Why something can't be checked at all."""
-
-    status = 2
 
 
 def _need(holds: object, reason: str) -> None:
@@ -85,38 +81,39 @@ def _need(holds: object, reason: str) -> None:
 def verify(bundle: str | Path | BinaryIO, checkpoint: str | Path | None = None, keys: Sequence[str] = ()) -> Verdict:
     """Verify a bundle, against a checkpoint that was kept and keys that are known, if there are any. Never raises."""
     try:
-        kept, given = _kept(checkpoint), [key for said in keys for key in _keys_in(said)]
+        kept = None if checkpoint is None else _checkpoint(Path(checkpoint).read_bytes().decode())
+        given = [_key(line.strip()) for said in keys for line in _lines_of_keys(said) if line.strip()]
+    except (OSError, ValueError) as problem:
+        return Verdict(False, f"The checkpoint or the key that was given can't be used: {problem}.", 2)
+    try:
         if not isinstance(bundle, str | Path):
             return _Walk(bundle, kept, given).verdict()
         with Path(bundle).open("rb") as file:
             return _Walk(file, kept, given).verdict()
     except Broken as broken:
-        return Verdict(False, printable(str(broken)), broken.status)
-    except (OSError, ValueError) as problem:  # ValueError: a name that no file can have
-        return Verdict(False, printable(f"The file can't be read: {problem}."), 2)
+        return Verdict(False, str(broken), 1)
+    except (OSError, ValueError) as problem:
+        return Verdict(False, f"The bundle can't be verified: {problem}.", 2)
 
 
-def printable(text: str) -> str:
-    """Return the text without what could move a terminal's cursor or turn its writing round."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+def _lines_of_keys(said: str) -> list[str]:
+    return [said] if IS_KEY.fullmatch(said.strip()) else Path(said).read_bytes().decode().split("\n")
 
 
-def _no_float(_: str) -> NoReturn:
-    raise Broken("it holds a number that isn't whole")
-
-
-_decode = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float).raw_decode
+# A number that isn't whole is read as text, so that written anew it is another.
+_decode = json.JSONDecoder(parse_float=str, parse_constant=str).raw_decode
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _object(text: str, keys: str = "", depth: int = DEEPEST) -> dict[str, Any]:
-    """Return the object that a text holds; it must be written as RFC 8785 says, which is how we write, and have these keys."""
+    """Return the object that a text holds, which must have these keys and be written as RFC 8785 says."""
     value = _decode(text)[0]
     if text.count("{") + text.count("[") > depth or not text.isascii() or b"0" * 16 in text.encode().translate(DIGITS):
         _check_plain(value, depth)
-    if _encode(value) != text or not isinstance(value, dict):
+    if not isinstance(value, dict) or _encode(value) != text:
         raise Broken("it was changed, it isn't written as canonical JSON")
-    _need(not keys or value.keys() == set(keys.split()), f"it should say {keys.replace(' ', ', ')} and nothing else")
+    if keys and value.keys() != set(keys.split()):
+        raise Broken(f"it should say {keys.replace(' ', ', ')}, and nothing else")
     return value
 
 
@@ -141,7 +138,7 @@ class _Key(NamedTuple):
             from cryptography.exceptions import InvalidSignature
             from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
         except ImportError:
-            raise Unusable('Signatures can\'t be checked: install the Python package "cryptography" first.') from None
+            raise OSError('no signature can be checked without the Python package "cryptography"') from None
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
         except (InvalidSignature, ValueError):
@@ -157,8 +154,7 @@ class _Note(NamedTuple):
         known = {(key.name, key.id): key for key in keys}
         signers = [known.get((name, key_id)) for name, key_id, _ in self.signatures]
         for key, (_, _, signature) in zip(signers, self.signatures, strict=True):
-            if key:
-                key.check(self.text, signature)
+            key and key.check(self.text, signature)
         return signers
 
 
@@ -198,23 +194,6 @@ def _checkpoint(said: Any) -> _Checkpoint:
     if not found or int(found[2]) > LARGEST_NUMBER:
         raise Broken("it isn't a checkpoint: three lines should say origin, size and root")
     return _Checkpoint(note, found[1], int(found[2]), _base64(found[3], 32, 32))
-
-
-def _kept(path: str | Path | None) -> _Checkpoint | None:
-    """Read the checkpoint that somebody kept."""
-    try:
-        return None if path is None else _checkpoint(Path(path).read_bytes().decode())
-    except ValueError:
-        raise Unusable(f"{path} isn't a checkpoint: keep it as it was published, to the last letter.") from None
-
-
-def _keys_in(said: str) -> list[_Key]:
-    """Return the key that this is, or the keys in the file that this names."""
-    try:
-        lines = [said] if IS_KEY.fullmatch(said.strip()) else Path(said).read_text("utf-8").split("\n")
-        return [_key(line.strip()) for line in lines if line.strip()]
-    except (OSError, ValueError):
-        raise Unusable(f"{said[:200]} is neither a key (NAME+ID+KEY) nor a file of keys, one a line.") from None
 
 
 class _Member(NamedTuple):
@@ -264,8 +243,10 @@ def _listed(raw: bytes, offset: int) -> dict[str, _Member]:
         crc, length = struct.unpack("<I8xH", raw[place + 16 : place + 30].ljust(14))
         name = raw[place + 46 : place + 46 + length].decode("ascii", "replace").replace("\ufffd", "?")
         size = int.from_bytes(raw[place + 50 + length : place + 58 + length], "little")
-        members[name] = member = _Member(name, start, size, crc)
-        _need(raw.startswith(member.central(), place), f"The bundle's list of files was changed, at {name[:100]}.")
+        member = _Member(name, start, size, crc)
+        once = name not in members and raw.startswith(member.central(), place)
+        _need(once, f"The bundle's list of files was changed, at {name[:100]}.")
+        members[name] = member
         place, start = place + len(member.central()), start + len(member.local()) + size
     _need(start == offset, "The bundle's list of files was changed: it doesn't agree with the bundle's length.")
     return members
@@ -294,15 +275,15 @@ class _Walk:
             return self._all()
         except (ValueError, RecursionError) as problem:
             reason = str(problem) if isinstance(problem, Broken) else "it was changed, it isn't legible any more"
-            index = self.size if self.line and self.name in {"entries.jsonl", "closing.jsonl"} else None
-            who = "" if index is None else f" (entry {index}{_described(self.raw)})"
-            where = f"{self.name}, line {self.line}{who}" if self.line else self.name
-            said = printable(reason if reason.endswith(".") else f"{where}: {reason}.")
-            return Verdict(False, said, getattr(problem, "status", 1), self.name, self.line or None, index)
+        index = self.size if self.line and self.name in {"entries.jsonl", "closing.jsonl"} else None
+        who = "" if index is None else f" (entry {index}{_described(self.raw)})"
+        where = f"{self.name}, line {self.line}{who}" if self.line else self.name
+        said = reason if reason.endswith(".") else f"{where}: {reason}."
+        return Verdict(False, said, 1, self.name, self.line or None, index)
 
     def _all(self) -> Verdict:
-        self._skip("README.txt")
-        self._skip("verify.py")
+        self._other_file("README.txt")
+        self._other_file("verify.py")
         self._each_line("keys.jsonl", self._key_line)
         self._check_keys()
         self._each_line("checkpoints.jsonl", self._checkpoint_line)
@@ -317,21 +298,19 @@ class _Walk:
         return self._held(self._closing_note(), size, shown)
 
     def _pieces(self, name: str) -> Iterator[bytes]:
-        """Yield a file's data; check what stands before it, and its checksum at the end."""
+        """Yield a file's data line by line; check what stands before it, and its checksum at the end."""
         self.name, self.line, member, crc, digest = name, 0, self.members[name], 0, sha256()
         self.file.seek(member.start)
         _need(self.file.read(len(member.local())) == member.local(), "what stands before it in the bundle was changed")
-        for at in range(0, member.size, PIECE):
-            piece = self.file.read(min(member.size - at, PIECE))
+        left = member.size
+        while left and (piece := self.file.readline(min(left, LONGEST_LINE + 1))):
+            left -= len(piece)
             crc = zlib.crc32(piece, crc)
             digest.update(piece)
             yield piece
         self.line = 0
-        _need(crc == member.crc, "it was changed, its checksum is another")
+        _need(crc == member.crc and not left, "it was changed, its checksum is another")
         self.files.append({"bytes": member.size, "name": name, "sha256": digest.hexdigest()})
-
-    def _skip(self, name: str) -> None:
-        deque(self._pieces(name), maxlen=0)
 
     def _read(self, name: str, longest: int) -> str:
         self.name = name
@@ -339,18 +318,10 @@ class _Walk:
         return b"".join(self._pieces(name)).decode()
 
     def _each_line(self, name: str, check: Callable[[str], None]) -> None:
-        rest = b""
-        for piece in self._pieces(name):
-            *lines, rest = (rest + piece).split(b"\n")
-            for self.raw in lines:
-                self.line += 1
-                _need(len(self.raw) <= LONGEST_LINE, "the line is longer than any should be")
-                check(self.raw.decode())
-            if len(rest) > LONGEST_LINE:
-                break
-        if rest:
-            self.line, self.raw = self.line + 1, rest[:4096]
-            raise Broken("the line doesn't end, or is longer than any should be")
+        for self.raw in self._pieces(name):
+            self.line += 1
+            _need(self.raw.endswith(b"\n"), "the line doesn't end, or is longer than any should be")
+            check(self.raw[:-1].decode())
 
     def _key_line(self, text: str) -> None:
         said, before = _object(text, "handover key"), self.keys[-1:]
@@ -369,9 +340,8 @@ class _Walk:
     def _check_keys(self) -> None:
         _need(self.trusted, "None of the keys that were given stands in this bundle: another key signed it.")
         if self.kept:
-            origin = self.kept.origin
-            _need(origin == self.keys[0].name, f"The kept checkpoint is one of another log, {origin}.")
-            _need(any(self.kept.note.signers(self.keys)), "No key in this bundle signed the kept checkpoint.")
+            _need(self.kept.origin == self.keys[0].name, "The checkpoint that was kept is one of another log.")
+            _need(any(self.kept.note.signers(self.keys)), "No key in this bundle signed the checkpoint that was kept.")
 
     def _checkpoint_line(self, text: str) -> None:
         said, last = _object(text, "note signed_at"), self.due[-1][0] if self.due else -1
@@ -481,11 +451,11 @@ class _Walk:
             raise Broken(f"no payload that is shown names records/{record}.json")
 
     def _other_file(self, name: str) -> None:
-        self._skip(name)
-        of_that_name = not name.startswith("records/") or self.files[-1]["sha256"] == name[8:72]
-        _need(of_that_name, "it was changed, its hash isn't its name any more")
-        of_that_size = not name.startswith("stamps/") or int(name[7:-4]) in self.sizes
-        _need(of_that_size, "no checkpoint in checkpoints.jsonl has this size")
+        deque(self._pieces(name), maxlen=0)
+        if name.startswith("records/"):
+            _need(self.files[-1]["sha256"] == name[8:72], "it was changed, its hash isn't its name any more")
+        if name.startswith("stamps/"):
+            _need(int(name[7:-4]) in self.sizes, "no checkpoint in checkpoints.jsonl has this size")
 
     def _manifest(self) -> None:
         files, text = [*self.files], self._read("manifest.json", LARGEST_LIST)
@@ -507,8 +477,8 @@ class _Walk:
 
     def _closing_note(self) -> _Key:
         _need(self.exported, "the entry about this export isn't in it")
-        for twice in filter(None, map(_repeated, self.uids)):
-            raise Broken(f"entries {twice[0]} and {twice[1]} have one and the same uid")
+        for part in self.uids:
+            _check_uids(part)
         note, origin, size, root = _checkpoint(self._read("closing.txt", LONGEST_NOTE))
         key, *more = note.signers(self.keys)
         if not key or more:
@@ -539,33 +509,24 @@ class _Walk:
             said += f" Nothing under the kept checkpoint, of size {self.kept.size}, was changed since."
         if not self.given:
             said += " The key came with the bundle: compare it with the one that was published."
-        facts = {
-            "origin": key.name,
-            "size": size,
-            "shown": shown,
-            "erased": self.erased,
-            "checkpoints": len(self.sizes),
-        }
-        more = {"closing_size": self.size, "root": self._root().hex(), "key": key.text}
-        return Verdict(True, said, facts=facts | more)
+        facts = {"origin": key.name, "key": key.text, "size": size, "shown": shown, "closing_size": self.size}
+        facts |= {"root": self._root().hex(), "erased": self.erased, "checkpoints": len(self.sizes)}
+        return Verdict(True, said, facts=facts)
 
 
-def _repeated(part: bytearray) -> tuple[int, int] | None:
-    """Return two indices with one uid, if there are any; a uid has 16 bytes here, an index 8."""
-    seen: dict[bytes, int] = {}
+def _check_uids(part: bytearray) -> None:
+    """Find two entries of one uid; a uid has 16 bytes here, then comes the index in 8."""
+    seen: dict[bytes, bytes] = {}
     for at in range(0, len(part), 24):
-        index = int.from_bytes(part[at + 16 : at + 24], "big")
+        index = bytes(part[at + 16 : at + 24])
         if (first := seen.setdefault(bytes(part[at : at + 16]), index)) != index:
-            return first, index
-    return None
+            raise Broken(f"the entries {int(first.hex(), 16)} and {int(index.hex(), 16)} have one and the same uid")
 
 
 def _described(raw: bytes) -> str:
     """Return kind, time and uid of an entry as far as its line still shows them."""
-    kind, uid = re.search(rb'"kind":"([a-z:_/0-9-]{1,80})"', raw), re.search(rb'"uid":"([0-9a-f-]{36})"', raw)
-    time = re.search(rb'"recorded_at":"([0-9-]{10})T([0-9:]{5})', raw)
-    told = [kind and kind[1], time and time[1] + b" " + time[2] + b" UTC", uid and b"uid " + uid[1]]
-    return "".join(f", {part.decode()}" for part in told if part)
+    found = [re.search(rb'"%s":"([a-z0-9TZ:./_-]{1,80})"' % key, raw) for key in (b"kind", b"recorded_at", b"uid")]
+    return "".join(f", {match[1].decode()}" for match in found if match)
 
 
 def main() -> int:
