@@ -240,12 +240,11 @@ class _Walk:
     def __init__(self, file: BinaryIO, kept: tuple[_Note, str, int, bytes] | None, given: list[_Key]) -> None:
         self.file, self.kept, self.given = file, kept, given
         self.kept_size, self.kept_root = kept[2] if kept else NEVER, b""
-        self.name, self.line, self.raw = "", 0, b""
         self.keys, self.trusted = list[_Key](), list[_Key]()
         self.due, self.sizes = deque[tuple[int, bytes]](), set[int]()
         self.files, self.parts = list[dict[str, Any]](), list[bytes]()
         self.size = self.watch = self.agreed = self.shown = self.erased = 0
-        self.hidden, self.exported = (-1, -1), False
+        self.hidden, self.exported, self.name, self.line, self.raw = (-1, -1), False, "", 0, b""
         self.uids = [bytearray() for _ in range(256)]
         self.erasures: dict[str, dict[str, int]] = {}
 
@@ -333,9 +332,7 @@ class _Walk:
     def _leaf_line(self, text: str) -> None:
         if not self._is_shown(text):
             said = _object(text)
-            _need(
-                _encode(said.get("index")) == str(self.size), f"this is the place of entry {self.size}, not of this one"
-            )
+            _need(_encode(said.get("index")) == str(self.size), f"here should stand entry {self.size}, not this one")
             _need(said.keys() == {"hash", "height", "index"}, "it was changed, no entry looks like this")
             self._hide(said["height"], said["hash"])
         if self.size >= self.watch:
@@ -412,8 +409,8 @@ class _Walk:
             same = self.due.popleft()[1] == self._root()
             _need(same, f"The checkpoint over {self.size} entries has another root than {self.name}: {between}.")
             self.agreed, self.hidden = self.size, (-1, -1)
-        ahead = (self.kept_size, self.due[0][0] if self.due else NEVER)
-        self.watch = min((size for size in ahead if size > self.size), default=NEVER)
+        ahead = self.due[0][0] if self.due else NEVER
+        self.watch = min(ahead, self.kept_size if self.kept_size > self.size else NEVER)
 
     def _after_entries(self) -> None:
         for size, _ in self.due:
