@@ -16,7 +16,7 @@ from bench import options
 from config.parent import die_with_parent
 
 # The operator's, which would lead to the operator's data, or give the worker more threads than the loop.
-_NOT_OURS = ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STATIC_ROOT")
+_NOT_OURS = ("DATABASE_URL", "OWNER_DATABASE_URL", "SEQUENCER_DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STATIC_ROOT")
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RECOGNITION_THREADS")
 
 

@@ -92,6 +92,8 @@ TEMPLATES = [
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", "postgres://localhost/countersign", conn_max_age=60)}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 APP_DATABASE_ROLE = env.str("APP_DATABASE_ROLE", "countersign_app")
+# The sequencer alone signs in as this one (SEQUENCER_DATABASE_URL).
+SEQUENCER_DATABASE_ROLE = env.str("SEQUENCER_DATABASE_ROLE", "countersign_sequencer")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(VAR_DIR / "media")))

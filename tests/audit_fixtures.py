@@ -76,3 +76,8 @@ def made_up_export(form: str, entries: int, seed: int = 1) -> bytes:
         sink.write(layout.entry_line(form, number, canonical, leaf.hex()).encode())
     sink.write(layout.last_line(form, head, entries=entries, root=tree.root().hex()).encode())
     return sink.getvalue()
+
+
+def written(entry: Entry) -> str:
+    """Return all that an entry says, leaf and payload."""
+    return entry.canonical + (entry.said.content or "")

@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from accounts.models import Agency, HeldRole, Role, User
-from audit.append_only import append_only_tables
+from audit.append_only import guarded_tables
 from identification.encoder_standing import from_spec
 from identification.models import Case, Encoder, Face, Gallery, GalleryKind, Person, Photograph, Purpose
 from identification.recognition.encoders import SHIPPED
@@ -48,12 +48,11 @@ def _flush_append_only_tables() -> Iterator[None]:
     tear_down = TransactionTestCase._fixture_teardown
 
     def without_triggers(self) -> None:
-        tables = sorted(append_only_tables(connection))
-        _alter(tables, "DISABLE TRIGGER USER")
+        tables = sorted(guarded_tables(connection))
+        _alter(tables, "DISABLE TRIGGER {table}_is_never_truncated")
         try:
             _once_nobody_is_in_the_way(lambda: tear_down(self))
         finally:
-            _alter(tables, "ENABLE ALWAYS TRIGGER {table}_is_append_only")
             _alter(tables, "ENABLE ALWAYS TRIGGER {table}_is_never_truncated")
 
     with pytest.MonkeyPatch.context() as patch:

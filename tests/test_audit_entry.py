@@ -11,7 +11,8 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts.models import Agency, User
 from audit import context
-from audit.append_only import append_only_tables, grant_app_role
+from audit.append_only import append_only_tables
+from audit.grants import grant_roles
 from audit.models import Entry
 from audit.services import NotInTransaction, record
 from audit.tree import leaf_hash
@@ -41,7 +42,7 @@ def entry(auditor: User) -> Entry:
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE audit_entry SET purpose = 'other'", "DELETE FROM audit_entry", "TRUNCATE audit_entry"],
+    ["UPDATE audit_entry SET purpose = 'other'", "DELETE FROM audit_entry", "TRUNCATE audit_entry CASCADE"],
 )
 def test_owner_cannot_change_an_entry(entry: Entry, statement: str) -> None:
     execute("SET CONSTRAINTS ALL IMMEDIATE")  # or TRUNCATE would fail already for the foreign keys yet to be checked
@@ -114,14 +115,14 @@ def test_app_role_can_add_an_entry(db: None) -> None:
 
 
 def test_grants_bear_running_again(db: None) -> None:
-    grant_app_role()
-    grant_app_role()
+    grant_roles()
+    grant_roles()
     assert "audit_entry" in append_only_tables(connection)
 
 
 def test_grants_do_nothing_without_the_role(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "APP_DATABASE_ROLE", "nobody_of_this_name")
-    grant_app_role()
+    grant_roles()
 
 
 def test_wrong_leaf_hash_is_refused(entry: Entry) -> None:
