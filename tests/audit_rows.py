@@ -29,7 +29,7 @@ def content_of(payload: dict[str, Any]) -> str:
 
 def entry_row(kind: str = "audit:log:viewed/1", content: str = "{}", **changes: Any) -> dict[str, Any]:
     """Return the columns of an entry that nobody wrote; with changes, they may say what its leaf doesn't."""
-    uid = str(uuid.uuid4())
+    uid = changes.get("uid") or str(uuid.uuid4())
     leaf = {
         "actor": None, "actor_roles": [], "agency": None, "case": "", "commitment": commitment(SALT, content.encode()),
         "kind": kind, "purpose": "", "recorded_at": "2026-11-14T14:05:00.000000Z", "request_id": "", "subject_id": "",
