@@ -7,11 +7,8 @@ are plain SQL triggers in a migration, for the reasons given in audit/append_onl
 from audit.append_only import REFUSE_CHANGE
 
 ERASURE = "audit:payload:erased/1"
-# These functions ask tables. A session's own path comes first and its temporary tables before all else, so that
-# whoever writes could show them other tables of the same names.
-PATH = "SET search_path = public, pg_temp"
-IS_COMMITTED = f"""
-CREATE FUNCTION audit_payload_is_committed() RETURNS trigger LANGUAGE plpgsql {PATH} AS $body$
+IS_COMMITTED = """
+CREATE FUNCTION audit_payload_is_committed() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
     IF NEW.content IS NULL OR encode(sha256(NEW.salt || convert_to(NEW.content, 'UTF8')), 'hex') IS DISTINCT FROM
         (SELECT canonical::jsonb ->> 'commitment' FROM audit_entry WHERE id = NEW.entry_id)
@@ -27,8 +24,8 @@ CREATE CONSTRAINT TRIGGER audit_payload_is_committed AFTER INSERT ON audit_paylo
 ALTER TABLE audit_payload ENABLE ALWAYS TRIGGER audit_payload_is_committed;
 """
 # Deferred to the end of the transaction: the entry is written first.
-IS_THERE = f"""
-CREATE FUNCTION audit_entry_has_its_payload() RETURNS trigger LANGUAGE plpgsql {PATH} AS $body$
+IS_THERE = """
+CREATE FUNCTION audit_entry_has_its_payload() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
     IF NOT EXISTS (SELECT FROM audit_payload WHERE entry_id = NEW.id) THEN
         RAISE EXCEPTION 'audit_entry_has_its_payload: entry % was written without what it commits to', NEW.id
@@ -44,7 +41,7 @@ ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER audit_entry_has_its_payload;
 # The erasing entry lists the uids of those it erases, so that nobody can put an erasure down to another one. What an
 # erasing entry says can't be erased itself.
 IS_ONLY_ERASED = f"""
-CREATE FUNCTION audit_payload_is_only_erased() RETURNS trigger LANGUAGE plpgsql {PATH} AS $body$
+CREATE FUNCTION audit_payload_is_only_erased() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
     IF OLD.content IS NULL OR NEW.content IS NOT NULL OR NEW.salt IS NOT NULL OR NEW.entry_id <> OLD.entry_id
         OR NOT EXISTS (
@@ -71,6 +68,10 @@ CREATE TRIGGER audit_payload_is_never_truncated BEFORE TRUNCATE ON audit_payload
 ALTER TABLE audit_payload ENABLE ALWAYS TRIGGER audit_payload_is_never_removed;
 ALTER TABLE audit_payload ENABLE ALWAYS TRIGGER audit_payload_is_never_truncated;
 """
+# These functions ask tables. A session's own path comes first and its temporary tables before all else, so that
+# whoever writes could show them other tables of the same names.
+FUNCTIONS = ("audit_payload_is_committed", "audit_entry_has_its_payload", "audit_payload_is_only_erased")
+LOOK_WHERE_TABLES_ARE = "".join(f"ALTER FUNCTION {name}() SET search_path = public, pg_temp;\n" for name in FUNCTIONS)
 UNDO = """
 DROP TRIGGER audit_payload_is_never_truncated ON audit_payload;
 DROP TRIGGER audit_payload_is_never_removed ON audit_payload;
@@ -85,4 +86,4 @@ DROP FUNCTION audit_entry_has_its_payload();
 
 def payload_rules_sql() -> tuple[str, str]:
     """Return the SQL that adds the rules, and the SQL that undoes it, for migrations.RunSQL."""
-    return REFUSE_CHANGE + IS_COMMITTED + IS_THERE + IS_ONLY_ERASED + IS_NEVER_REMOVED, UNDO
+    return REFUSE_CHANGE + IS_COMMITTED + IS_THERE + IS_ONLY_ERASED + LOOK_WHERE_TABLES_ARE + IS_NEVER_REMOVED, UNDO

@@ -89,8 +89,7 @@ ATTACKS_OF_APP = (
     "INSERT INTO audit_leaf (leaf_index, entry_id) VALUES (0, 1)",
     "INSERT INTO audit_subtree (height, position, root) VALUES (8, 0, '')",
     "INSERT INTO audit_signingkey (vkey, handover, made_at) VALUES ('mine', '', now())",
-    "INSERT INTO audit_checkpoint (size, root, frontier, note, key_id, signed_at, answers)"
-    " VALUES (1, '', '', 'forged', 1, now(), 0)",
+    "INSERT INTO audit_checkpoint SELECT * FROM audit_checkpoint",
     "INSERT INTO audit_treestate (id, size) VALUES (1, 0)",
     "UPDATE audit_treestate SET size = 0",
     "UPDATE audit_treestate SET halted = ''",
