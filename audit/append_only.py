@@ -1,16 +1,12 @@
-"""Tables that are added to and never changed, and what the role of web and workers may do.
+"""Tables that are added to and never changed.
 
 A table is append-only when it carries the two triggers below. They are plain SQL in a
 migration: django-pgtrigger's triggers can be switched off by a setting. A row-level trigger
 doesn't see TRUNCATE, so that one has a trigger of its own. ENABLE ALWAYS keeps both firing
 where session_replication_role is `replica`. Only the owner of a table can disable them, and
-the role of web and workers owns nothing.
+nobody signs in as the owner (audit/grants.py).
 """
 
-from typing import Any
-
-from django.conf import settings
-from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 REFUSE_CHANGE = """
@@ -67,63 +63,19 @@ def never_restated_sql(table: str, *columns: str) -> tuple[str, str]:
 
 def append_only_tables(connection: BaseDatabaseWrapper) -> set[str]:
     """Return the tables that are append-only, read from the database, where the rule lives."""
+    return _tables_with(connection, "_is_append_only")
+
+
+def guarded_tables(connection: BaseDatabaseWrapper) -> set[str]:
+    """Return the tables from which no row can go: those that are append-only, and those whose rows only change."""
+    return _tables_with(connection, "_is_never_truncated")
+
+
+def _tables_with(connection: BaseDatabaseWrapper, trigger: str) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
-            " WHERE tgname = relname || '_is_append_only' AND tgenabled <> 'D'"
+            " WHERE tgname = relname || %s AND tgenabled <> 'D'",
+            [trigger],
         )
         return {name for (name,) in cursor.fetchall()}
-
-
-def grant_app_role(*, using: str = "default", **_: Any) -> None:
-    """Give the role of web and workers its rights: rows everywhere, only new rows where a table is append-only.
-
-    Runs after every migration and bears running again. Nothing happens where that role doesn't
-    exist or is the one that migrates.
-    """
-    connection = connections[using]
-    if connection.vendor != "postgresql" or not _app_role_is_another(connection):
-        return
-    with transaction.atomic(using=using), connection.cursor() as cursor:
-        for statement in _grants(connection):
-            cursor.execute(statement)
-
-
-def _app_role_is_another(connection: BaseDatabaseWrapper) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolname <> current_user", [settings.APP_DATABASE_ROLE]
-        )
-        return cursor.fetchone() is not None
-
-
-def _grants(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the statements that first take every right away and then give those that are due."""
-    quote = connection.ops.quote_name
-    role = quote(settings.APP_DATABASE_ROLE)
-    kept = append_only_tables(connection)
-    statements = []
-    for table in _own_relations(connection, "r"):
-        statements += [
-            f"REVOKE ALL ON {quote(table)} FROM {role}",
-            f"GRANT {_rights(table, kept)} ON {quote(table)} TO {role}",
-        ]
-    return statements + [f"GRANT USAGE ON {quote(name)} TO {role}" for name in _own_relations(connection, "S")]
-
-
-def _rights(table: str, kept: set[str]) -> str:
-    if table == "django_migrations":
-        return "SELECT"
-    return "SELECT, INSERT" if table in kept else "SELECT, INSERT, UPDATE, DELETE"
-
-
-def _own_relations(connection: BaseDatabaseWrapper, kind: str) -> list[str]:
-    """Return the tables ("r") or sequences ("S") of the migrating role; only their owner can grant."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT relname FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner"
-            " WHERE relkind = %s AND rolname = current_user AND relnamespace = current_schema()::regnamespace"
-            " ORDER BY relname",
-            [kind],
-        )
-        return [name for (name,) in cursor.fetchall()]

@@ -9,7 +9,7 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import receivers  # noqa: F401 - importing connects them
-        from audit.append_only import grant_app_role
+        from audit.grants import grant_roles
 
         # Fired once after every app has migrated, so that the tables of all of them are there.
-        post_migrate.connect(grant_app_role, sender=self)
+        post_migrate.connect(grant_roles, sender=self)

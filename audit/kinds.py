@@ -322,6 +322,29 @@ _REVIEW = (
 )
 _AUDIT = (
     _kind(
+        "audit:payload:erased/1",
+        "{actor} had what {count} entries say erased, the entries themselves remaining ({basis}).",
+        "entries count basis",
+    ),
+    _kind("audit:key:made/1", "A key was made that signs checkpoints of this log ({key_id}).", "key_id vkey"),
+    _kind(
+        "audit:key:rotated/1",
+        "The key that signs checkpoints of this log was replaced ({replaces} by {key_id}, handed over: {handed_over}).",
+        "key_id vkey replaces handed_over",
+    ),
+    _kind(
+        "audit:service:started/1",
+        "The {service} was started.",
+        "service settings settings_sha256",
+        "version database_role",
+    ),
+    _kind(
+        "audit:export:made/2",
+        "{actor} exported {entries} entries of this log ({format}).",
+        "format entries manifest_sha256 filters",
+        "size file_sha256 export",
+    ),
+    _kind(
         "audit:export:made/1",
         "{actor} exported {entries} entries of this log ({format}).",
         "format entries root",

@@ -1,6 +1,5 @@
 """What may be read of the log: never more than the viewer's own agency."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
@@ -48,15 +47,15 @@ class Line:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The entry as it was hashed."""
-        return dict(json.loads(self.entry.canonical))
+        """The leaf as it was hashed."""
+        return self.entry.leaf
 
 
 def entries(viewer: User, filters: Filters = NO_FILTERS) -> EntryQuerySet:
     """Return the entries of the viewer's agency that they may read, the newest first."""
     if not can_read_log(viewer):
         return Entry.objects.none()
-    return narrowed(Entry.objects.of_agency(viewer.agency), filters).order_by("-id")
+    return narrowed(Entry.objects.of_agency(viewer.agency), filters).select_related("said").order_by("-id")
 
 
 def narrowed(found: EntryQuerySet, filters: Filters) -> EntryQuerySet:
@@ -81,8 +80,7 @@ def timeline(viewer: User, found: Iterable[Entry]) -> list[Line]:
 def sentence(entry: Entry, names: Names) -> str:
     """Return what happened, in plain words."""
     kind = KINDS.get(entry.kind)
-    said = json.loads(entry.canonical)
-    words = _Words({key: _words(value) for key, value in said["payload"].items()})
+    words = _Words({key: _words(value) for key, value in (entry.payload or {}).items()})
     words.setdefault("purpose", entry.purpose or "none")
     words["actor"] = names.get(("accounts.user", str(entry.actor_id)), NOBODY_HERE) if entry.actor_id else "Countersign"
     words["subject"] = names.get((entry.subject_type, entry.subject_id), "unknown")

@@ -1,5 +1,7 @@
 """What writes to the log."""
 
+import hashlib
+import secrets
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,11 +15,22 @@ from django.utils import timezone
 from accounts.models import Agency, User
 from audit import context
 from audit.kinds import kind_named
-from audit.models import Entry
+from audit.models import Entry, Payload
+from audit.subjects import case_of
 from audit.tree import leaf_hash
 
-ENTRY_VERSION = 1
-LONGEST_ENTRY = 64 * 1024
+ENTRY_VERSION = 2
+SALT_BYTES = 16
+LONGEST_PAYLOAD = 64 * 1024
+# One statement for both rows: what is recorded waits for one journey to the database, not for two.
+INSERT = """
+WITH entry AS (
+    INSERT INTO audit_entry (uid, kind, recorded_at, actor_id, agency_id, subject_type, subject_id, case_id, purpose,
+                             request_id, canonical, leaf_hash)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
+)
+INSERT INTO audit_payload (entry_id, content, salt) SELECT id, %s, %s FROM entry RETURNING entry_id
+"""
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -41,6 +54,8 @@ def record(
     """
     if not connection.in_atomic_block:
         raise NotInTransaction(f"{kind} needs the transaction of what it records: put transaction.atomic() around both")
+    said = kind_named(kind).checked(payload)
+    content, salt = rfc8785.dumps(said), secrets.token_bytes(SALT_BYTES)
     subject_type, subject_id = _reference(subject)
     columns = {
         "uid": uuid.uuid4(),
@@ -50,13 +65,18 @@ def record(
         "agency_id": agency.pk if agency else actor.agency_id if actor else None,
         "subject_type": subject_type,
         "subject_id": subject_id,
+        "case": case_of(subject, said),
         "purpose": str(purpose),
         "request_id": context.request_id.get(),
     }
-    canonical = _canonical(columns, actor, kind_named(kind).checked(payload))
-    if len(canonical) > LONGEST_ENTRY:
-        raise ValueError(f"{kind} would take {len(canonical)} bytes: record a hash of what is long")
-    return Entry.objects.create(**columns, canonical=canonical.decode(), leaf_hash=leaf_hash(canonical))
+    if len(content) > LONGEST_PAYLOAD:
+        raise ValueError(f"{kind} would take {len(content)} bytes: record a hash of what is long")
+    canonical = _canonical(columns, actor, commitment(salt, content))
+    entry = Entry(**columns, canonical=canonical.decode(), leaf_hash=leaf_hash(canonical))
+    said_beside = Payload(content=content.decode(), salt=salt)
+    entry.pk = said_beside.pk = _inserted(entry, said_beside)
+    entry.said = said_beside
+    return entry
 
 
 @transaction.atomic
@@ -73,6 +93,16 @@ def record_alone(
     return record(kind=kind, actor=actor, subject=subject, agency=agency, purpose=purpose, payload=payload)
 
 
+def _inserted(entry: Entry, said: Payload) -> int:
+    values: list[Any] = [
+        entry.uid, entry.kind, entry.recorded_at, entry.actor_id, entry.agency_id, entry.subject_type, entry.subject_id,
+        entry.case, entry.purpose, entry.request_id, entry.canonical, entry.leaf_hash, said.content, said.salt,
+    ]  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, values)
+        return int(cursor.fetchone()[0])
+
+
 def written_time(moment: datetime) -> str:
     """Return how a time is written in an entry: UTC, to the microsecond."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -86,15 +116,21 @@ def _reference(subject: models.Model | None) -> tuple[str, str]:
     return subject._meta.label_lower, str(subject.pk)
 
 
-def _canonical(columns: Mapping[str, Any], actor: User | None, payload: Mapping[str, Any]) -> bytes:
-    """Return the RFC 8785 JSON of an entry. The roles are those that the actor holds at this moment."""
+def commitment(salt: bytes, content: bytes) -> str:
+    """Return what a leaf says of its payload: it binds the payload and, the salt once gone, tells nothing of it."""
+    return hashlib.sha256(salt + content).hexdigest()
+
+
+def _canonical(columns: Mapping[str, Any], actor: User | None, committed: str) -> bytes:
+    """Return the RFC 8785 JSON of a leaf. The roles are those that the actor holds at this moment."""
     return rfc8785.dumps(
         {
             "actor": columns["actor_id"],
             "actor_roles": sorted(actor.roles) if actor else [],
             "agency": columns["agency_id"],
+            "case": columns["case"],
+            "commitment": committed,
             "kind": columns["kind"],
-            "payload": payload,
             "purpose": columns["purpose"],
             "recorded_at": written_time(columns["recorded_at"]),
             "request_id": columns["request_id"],

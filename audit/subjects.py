@@ -5,7 +5,8 @@ auditor may read say so when they are ready: `name_subjects("identification.case
 are called by kind and id.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from django.apps import apps
@@ -24,6 +25,28 @@ _PROPER_NAMES = {"accounts.user", "accounts.agency"}
 def name_subjects(label: str, field: str) -> None:
     """Call things of this model ("app.model") by one of their fields."""
     _NAME_FIELDS[label] = field
+
+
+# How to get from a thing to the case that it belongs to; most have a field of that name.
+_WAYS_TO_CASE: dict[str, str] = {}
+
+
+def find_case(label: str, way: str) -> None:
+    """Say how a thing of this model ("app.model") leads to its case: "review.case_id"."""
+    _WAYS_TO_CASE[label] = way
+
+
+def case_of(subject: models.Model | None, payload: Mapping[str, Any]) -> str:
+    """Return the id of the case that an entry is about, as text: that of its payload, else that of its subject."""
+    if said := payload.get("case"):
+        return str(said)
+    if subject is None:
+        return ""
+    way = _WAYS_TO_CASE.get(subject._meta.label_lower, "case_id")
+    try:
+        return str(attrgetter(way)(subject) or "")
+    except AttributeError:
+        return ""
 
 
 def names_of(wanted: Iterable[tuple[str, str]], agency: Agency) -> Names:

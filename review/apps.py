@@ -7,4 +7,10 @@ class ReviewConfig(AppConfig):
     name = "review"
 
     def ready(self) -> None:
+        from audit.subjects import find_case
         from review import receivers  # noqa: F401  (connects them)
+
+        for thing in ("assignment", "assessment", "conclusion", "identifier"):
+            find_case(f"review.{thing}", "review.case_id")
+        find_case("review.supplementarynote", "assessment.review.case_id")
+        find_case("review.verification", "identifier.review.case_id")

@@ -37,9 +37,15 @@ def write_entries(actor: User, number: int) -> list[Entry]:
 
 def app_connection() -> psycopg.Connection[Any]:
     """Connect to the test database as the role of web and workers."""
+    return connection_of(settings.APP_DATABASE_ROLE)
+
+
+def connection_of(role: str) -> psycopg.Connection[Any]:
+    """Connect to the test database as some role."""
     said = connection.get_connection_params()
-    return psycopg.connect(host=said.get("host"), port=said.get("port"), dbname=said["dbname"],
-                           user=settings.APP_DATABASE_ROLE, autocommit=True)  # fmt: skip
+    return psycopg.connect(
+        host=said.get("host"), port=said.get("port"), dbname=said["dbname"], user=role, autocommit=True
+    )
 
 
 def made_up_entry(number: int, draw: random.Random) -> str:
@@ -76,3 +82,8 @@ def made_up_export(form: str, entries: int, seed: int = 1) -> bytes:
         sink.write(layout.entry_line(form, number, canonical, leaf.hex()).encode())
     sink.write(layout.last_line(form, head, entries=entries, root=tree.root().hex()).encode())
     return sink.getvalue()
+
+
+def written(entry: Entry) -> str:
+    """Return all that an entry says, leaf and payload."""
+    return entry.canonical + (entry.said.content or "")

@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from accounts.models import Agency, HeldRole, Role, User
-from audit.append_only import append_only_tables
+from audit.append_only import guarded_tables
 from identification.encoder_standing import from_spec
 from identification.models import Case, Encoder, Face, Gallery, GalleryKind, Person, Photograph, Purpose
 from identification.recognition.encoders import SHIPPED
@@ -36,6 +36,7 @@ PASSWORD = "a-long-enough-passphrase"
 def _fast_and_private(settings, tmp_path: Path) -> None:
     """Each test keeps its files to itself; passwords are hashed fast where hashing isn't tested."""
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.AUDIT_KEY_FILE = tmp_path / "audit-key.pem"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -48,12 +49,11 @@ def _flush_append_only_tables() -> Iterator[None]:
     tear_down = TransactionTestCase._fixture_teardown
 
     def without_triggers(self) -> None:
-        tables = sorted(append_only_tables(connection))
-        _alter(tables, "DISABLE TRIGGER USER")
+        tables = sorted(guarded_tables(connection))
+        _alter(tables, "DISABLE TRIGGER {table}_is_never_truncated")
         try:
             _once_nobody_is_in_the_way(lambda: tear_down(self))
         finally:
-            _alter(tables, "ENABLE ALWAYS TRIGGER {table}_is_append_only")
             _alter(tables, "ENABLE ALWAYS TRIGGER {table}_is_never_truncated")
 
     with pytest.MonkeyPatch.context() as patch:

@@ -3,7 +3,6 @@
 Test files name the fixtures that they need: `conclusion, recorder, verifier, asserter = corroboration_scene...`
 """
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -83,7 +82,7 @@ def reopened(conclusion: Conclusion, actor: User) -> Reopening:
 
 
 def payloads(kind: str) -> list[dict[str, Any]]:
-    return [json.loads(entry.canonical)["payload"] for entry in Entry.objects.filter(kind=kind).order_by("id")]
+    return [entry.payload for entry in Entry.objects.filter(kind=kind).order_by("id")]
 
 
 def refused(call: Callable[[], Any], error: type[Exception], words: str) -> None:

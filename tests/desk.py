@@ -1,6 +1,5 @@
 """The administration's addresses and forms, and what it leaves on record."""
 
-import json
 from typing import Any
 
 from django.urls import reverse
@@ -16,7 +15,7 @@ def page_of(kind: str, action: str, *args: object) -> str:
 
 
 def changes(kind: str) -> list[dict[str, Any]]:
-    return [json.loads(entry.canonical)["payload"] for entry in Entry.objects.filter(kind=kind).order_by("id")]
+    return [entry.payload for entry in Entry.objects.filter(kind=kind).order_by("id")]
 
 
 def roles_form(user: User | None = None, *add: Role, remove: tuple[Role, ...] = ()) -> dict[str, Any]:

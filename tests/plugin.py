@@ -22,6 +22,7 @@ def pytest_load_initial_conftests() -> None:
 
     os.environ.update(_stack.enter_context(servers(var)))
     # Tests make tables, so they connect as the owner; what the web's role may do has tests of its own.
+    os.environ["APP_DATABASE_URL"] = os.environ["DATABASE_URL"]
     os.environ["DATABASE_URL"] = os.environ.get("OWNER_DATABASE_URL", os.environ["DATABASE_URL"])
 
 

@@ -21,13 +21,19 @@ def environment(*, lease_seconds: int = 120) -> dict[str, str]:
 
     A lease is also how long a job may take at most, model loading included, on a machine with much else to do.
     """
-    url = os.environ["DATABASE_URL"]
     return {
-        "DATABASE_URL": url[: url.rindex("/") + 1] + connection.settings_dict["NAME"],
+        "DATABASE_URL": of_the_tests("APP_DATABASE_URL"),
+        "SEQUENCER_DATABASE_URL": of_the_tests("SEQUENCER_DATABASE_URL"),
         "MEDIA_ROOT": str(settings.MEDIA_ROOT),
         "JOB_LEASE_SECONDS": str(lease_seconds),
         "RECONCILE_EVERY_SECONDS": "2",
     }
+
+
+def of_the_tests(name: str) -> str:
+    """Return an address from the environment, with the name of the tests' database in it."""
+    url = os.environ[name]
+    return url[: url.rindex("/") + 1] + connection.settings_dict["NAME"]
 
 
 @contextmanager

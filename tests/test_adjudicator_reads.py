@@ -115,7 +115,7 @@ def test_reading_is_on_record_once_by_hashes(adjudication: Adjudication) -> None
     adjudication.read()
     assert adjudication.place.differing_read_at == read_at
     assert entries("review:assessments:read") == 1
-    payload = json.loads(Entry.objects.get(kind="review:assessments:read/1").canonical)["payload"]
+    payload = Entry.objects.get(kind="review:assessments:read/1").payload
     assert payload["documents"] == sorted(assessment.document_sha256 for assessment in adjudication.signed)
 
 

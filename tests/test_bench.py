@@ -130,7 +130,15 @@ def test_every_photograph_is_another_file() -> None:
 
 
 def test_the_operators_database_queue_and_files_stay_out_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "SECRET_KEY", "MEDIA_ROOT", "VAR_DIR"):
+    for name in (
+        "DATABASE_URL",
+        "OWNER_DATABASE_URL",
+        "SEQUENCER_DATABASE_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "MEDIA_ROOT",
+        "VAR_DIR",
+    ):
         monkeypatch.setenv(name, "/srv/countersign")
     monkeypatch.setenv("OMP_NUM_THREADS", "8")
     monkeypatch.setenv("DEVICE", "cpu")

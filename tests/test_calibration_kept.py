@@ -59,7 +59,7 @@ def test_calibration_from_a_file_is_kept_with_its_data_and_one_entry(
     assert "10,000 comparisons of different people, up to the score 0.7000" in capsys.readouterr().out
     entry = Entry.objects.get()
     assert (entry.kind, entry.actor) == ("identification:encoder:calibrated/1", None)
-    assert json.loads(entry.canonical)["payload"] == {
+    assert entry.payload == {
         "calibration": str(kept.pk),
         "data_sha256": "0" * 64,
         "comparisons": 10_000,

@@ -20,6 +20,7 @@ from identification.services import intake, probes
 from identification.services.work import run_job
 from review.models import Review
 from tests import factories
+from tests.audit_fixtures import written
 from tests.conftest import StandInModels
 from tests.correction_scene import BOX, LANDMARKS, photograph_with, read, reference_with, standing
 from tests.world import read as taken_in
@@ -129,7 +130,7 @@ def test_looking_at_a_drawn_box_is_on_record(
     taken_in(intake_desk.get(reverse("identification:box-image", args=[drawn.pk])))
     entry = Entry.objects.get(kind="identification:photograph:viewed/1")
     assert (entry.subject_id, entry.actor) == (str(photograph.pk), requester)
-    assert '"variant":"box"' in entry.canonical
+    assert '"variant":"box"' in written(entry)
 
 
 def test_box_is_left_out_from_its_row(intake_desk: Client, photograph: Photograph, requester: User) -> None:

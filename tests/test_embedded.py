@@ -22,7 +22,7 @@ SLEEP = ["sleep", "600"]
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """An environment that names no server, with a folder of its own."""
-    ours = {"DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "SECRET_KEY"}
+    ours = {"DATABASE_URL", "OWNER_DATABASE_URL", "SEQUENCER_DATABASE_URL", "REDIS_URL", "SECRET_KEY"}
     return {key: value for key, value in os.environ.items() if key not in ours} | {"VAR_DIR": str(tmp_path / "var")}
 
 

@@ -1,6 +1,5 @@
 """An encoder that isn't in use can go, with its files and embeddings; what searches rest on is evidence and stays."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,7 +56,7 @@ def test_what_searches_and_candidates_rest_on_is_kept_and_the_rest_goes(
     assert Embedding.objects.filter(encoder=new).count() == 6
     encoder.refresh_from_db()
     assert encoder.removed_at
-    payload = json.loads(Entry.objects.get(kind="identification:encoder:removed/1").canonical)["payload"]
+    payload = Entry.objects.get(kind="identification:encoder:removed/1").payload
     assert (payload["embeddings_deleted"], payload["embeddings_kept"]) == (4, 2)
     call_command("encoder", "list")
     assert "removed" in capsys.readouterr().out

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import os
 import subprocess
 import sys
@@ -144,7 +143,7 @@ def test_activating_makes_it_the_one_in_use_and_is_on_record(db: None, capsys: p
     assert "Active: dlib-resnet-v1" in capsys.readouterr().out
     spec, entry = SHIPPED["dlib-resnet-v1"], Entry.objects.get()
     assert (entry.kind, entry.actor) == ("identification:encoder:activated/1", None)
-    assert json.loads(entry.canonical)["payload"] == {
+    assert entry.payload == {
         "name": spec.name,
         "version": spec.version,
         "weights_sha256": spec.weights_sha256,

@@ -1,6 +1,5 @@
 """What people hand in: every file gets its own answer, is taken whole or not at all, and nobody is kept waiting."""
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +22,7 @@ from identification.models import Case, Gallery, Job, Photograph, RefusedFile
 from identification.services import intake, jobs
 from identification.services.work import run_job
 from tests import factories
+from tests.audit_fixtures import written
 from tests.test_imaging import deep_rgb_png, frames, png_claiming, saved, scene
 from tests.threads import in_threads
 from tests.uploads import a_photograph, upload
@@ -69,9 +69,9 @@ def test_every_refusal_is_on_the_case_page_and_in_the_log(
         assert refused.file_name in page
         assert escape(refused.reason) in page
     entries = Entry.objects.filter(kind="identification:photograph:refused/1").order_by("id")
-    codes = [json.loads(entry.canonical)["payload"]["code"] for entry in entries]
+    codes = [entry.payload["code"] for entry in entries]
     assert codes == ["empty", "not-an-image"]
-    assert not any("letter.pdf" in entry.canonical for entry in entries)
+    assert not any("letter.pdf" in written(entry) for entry in entries)
 
 
 def test_plain_form_without_script_takes_many_files_and_shows_the_case(

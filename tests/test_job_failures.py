@@ -1,6 +1,5 @@
 """Work that fails is tried again, costs no attempt where it isn't to blame, and is set aside where people see it."""
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -55,7 +54,7 @@ def test_poisonous_photograph_is_set_aside_after_three_attempts_and_others_go_on
     assert "failed 3 times" in photograph.reason
     assert photograph.reason.count(".") >= 2, "says what is wrong and what to do"
     entry = Entry.objects.get(kind="identification:photograph:quarantined/1")
-    assert json.loads(entry.canonical)["payload"] == {"attempts": 3}
+    assert entry.payload == {"attempts": 3}
     models.failure, models.vectors = None, [random_vectors()]
     run_job(job_id=job_of(other).pk)
     assert job_of(other).state == Job.State.DONE

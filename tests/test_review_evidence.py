@@ -1,7 +1,5 @@
 """Every signature binds the review's evidence: once it changed, nothing is signed and the review begins anew."""
 
-import json
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -120,7 +118,7 @@ def test_what_changed_by_whatever_way_stops_the_next_signature(
     place.refresh_from_db()
     assert (review.state, review.withdrawn_because, place.state) == ("withdrawn", cause, "lapsed")
     assert [each.reviewer for each in review.assessments.all()] == [first_reviewer]
-    payload = json.loads(Entry.objects.get(kind="review:review:withdrawn/2").canonical)["payload"]
+    payload = Entry.objects.get(kind="review:review:withdrawn/2").payload
     assert (payload["cause"], payload["signatures"]) == (cause, 1)
     owed = Job.objects.unfinished().filter(kind=Job.Kind.SEARCH_PROBE, subject_id=review.probe_id).count()
     assert owed == (0 if cause == "face_corrected" else 1), "a corrected face gets a search of its own"

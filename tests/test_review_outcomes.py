@@ -1,6 +1,5 @@
 """What the assessments of a review amount to, under the usual policy and under stricter ones."""
 
-import json
 from decimal import Decimal
 
 import pytest
@@ -198,7 +197,7 @@ def test_dissent_about_the_person_counts_in_the_fused_rating_and_about_others_do
     factories.signed(adjudicator, people[0], 3)
     conclusion = Conclusion.objects.get(review=review)
     assert conclusion.fused_rating == Decimal("0.67")
-    payload = json.loads(Entry.objects.get(kind="review:conclusion:reached/1").canonical)["payload"]
+    payload = Entry.objects.get(kind="review:conclusion:reached/1").payload
     assert payload["dissent"] == [{"assessment": str(dissent.pk), "document_sha256": dissent.document_sha256}]
 
 

@@ -1,6 +1,5 @@
 """A review of a face that was corrected is withdrawn, and begins again with the corrected one."""
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -83,7 +82,7 @@ def test_correction_goes_through_when_somebody_has_signed_and_makes_the_signatur
     again = read_and_searched(move(review))
     review.refresh_from_db()
     assert (review.state, review.withdrawn_because) == ("withdrawn", "face_corrected")
-    payload = json.loads(Entry.objects.get(kind="review:review:withdrawn/2").canonical)["payload"]
+    payload = Entry.objects.get(kind="review:review:withdrawn/2").payload
     assert (payload["cause"], payload["signatures"]) == ("face_corrected", 2)
     assert (again.refers_to, again.state) == (review, "open")
     assert review.assessments.count() == 2, "void, but never erased"

@@ -11,6 +11,7 @@ from review.errors import IncompleteWork, NotPermitted, ReviewError, SignatureRe
 from review.models import Assessment, Assignment, Review
 from review.services import assessment as assessing
 from tests import factories
+from tests.audit_fixtures import written
 from tests.review_steps import sign, stays_unwritten
 
 
@@ -118,7 +119,7 @@ def test_wrong_password_signs_nothing_and_is_on_record(
     assert not Assessment.objects.exists()
     refusal = Entry.objects.get(kind="review:signature:refused/1")
     assert (refusal.actor, refusal.subject_id) == (first_reviewer, str(place.pk))
-    assert "not-the-password" not in refusal.canonical
+    assert "not-the-password" not in written(refusal)
     place.refresh_from_db()
     assert (place.state, place.retained) == ("open", [people[0].pk])
     sign(first_reviewer, place, person_id=people[0].pk, level=2)

@@ -20,6 +20,7 @@ from review.services import queue
 from review.services.exposure import reveal
 from review.signed_document import meaning_of_signature
 from tests import factories
+from tests.audit_fixtures import written
 from tests.review_steps import entries, sign, stays_unwritten
 
 # --- What was signed ---------------------------------------------------------------------------------------------
@@ -188,7 +189,7 @@ def test_each_step_leaves_exactly_one_entry(
 
 
 def test_entries_name_nobody_and_hold_no_rationale(signed: Assessment, people: list[Person]) -> None:
-    log = " ".join(Entry.objects.filter(kind__startswith="review:").values_list("canonical", flat=True))
+    log = " ".join(written(entry) for entry in Entry.objects.filter(kind__startswith="review:"))
     for word in (*(person.name for person in people), signed.rationale, "score"):
         assert word not in log
     assert signed.document_sha256 in log

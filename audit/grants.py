@@ -1,0 +1,103 @@
+"""Which role of the database may do what: four of them, none of which can do another's part (docs/audit.md).
+
+The owner of every table can't log in. The migrating role logs in and becomes it. The role of web and workers reads
+everything, adds entries, and changes what isn't kept for good. The sequencer's role alone gives entries their order
+and keeps what is signed. Rights are given after each migration, by what the database itself keeps append-only.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from audit.append_only import append_only_tables, guarded_tables
+
+EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
+ADD = "SELECT, INSERT"
+READ = "SELECT"
+# What only the sequencer writes; web and workers read it.
+SEQUENCER_TABLES = {
+    "audit_leaf": ADD,
+    "audit_subtree": ADD,
+    "audit_checkpoint": ADD,
+    "audit_signingkey": ADD,
+    "audit_treestate": "SELECT, INSERT, UPDATE",
+}
+# What else the sequencer needs: it reads entries and requests, and records what becomes of its keys.
+SEQUENCER_RIGHTS = SEQUENCER_TABLES | {"audit_entry": ADD, "audit_payload": ADD, "audit_checkpointrequest": READ}
+# A payload can be erased and nothing else, which a trigger sees to.
+APP_RIGHTS = dict.fromkeys(SEQUENCER_TABLES, READ) | {
+    "audit_payload": "SELECT, INSERT, UPDATE (content, salt, erased_by_id)",
+    "django_migrations": READ,
+}
+
+
+def grant_roles(*, using: str = "default", **_: Any) -> None:
+    """Give the roles of web and workers and of the sequencer their rights.
+
+    Runs after every migration and bears running again. Nothing happens to a role that doesn't exist or is the one
+    that migrates.
+    """
+    connection = connections[using]
+    if connection.vendor != "postgresql":
+        return
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        _refuse_temporary_tables(connection)
+        for role in (settings.APP_DATABASE_ROLE, settings.SEQUENCER_DATABASE_ROLE):
+            if _is_another_role(connection, role):
+                for statement in grants_to(connection, role):
+                    cursor.execute(statement)
+
+
+def _refuse_temporary_tables(connection: BaseDatabaseWrapper) -> None:
+    """Let nobody but the owner make temporary tables: they hide others of the same name, from triggers too."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_database WHERE datname = current_database() AND datdba = current_user::regrole"
+        )
+        if cursor.fetchone():
+            database = connection.ops.quote_name(connection.settings_dict["NAME"])
+            cursor.execute(f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC")
+
+
+def _is_another_role(connection: BaseDatabaseWrapper, role: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s AND rolname <> current_user", [role])
+        return cursor.fetchone() is not None
+
+
+def grants_to(connection: BaseDatabaseWrapper, role: str) -> Iterator[str]:
+    """Yield the statements that first take every right away and then give those that are due."""
+    quote = connection.ops.quote_name
+    rights_on = _sequencer_rights if role == settings.SEQUENCER_DATABASE_ROLE else _app_rights
+    kept = append_only_tables(connection) | guarded_tables(connection)
+    for table in _own_relations(connection, "r"):
+        yield f"REVOKE ALL ON {quote(table)} FROM {quote(role)}"
+        if rights := rights_on(table, kept):
+            yield f"GRANT {rights} ON {quote(table)} TO {quote(role)}"
+    for sequence in _own_relations(connection, "S"):
+        yield f"REVOKE ALL ON {quote(sequence)} FROM {quote(role)}"
+        if rights_on is _app_rights or sequence.startswith("audit_"):
+            yield f"GRANT USAGE ON {quote(sequence)} TO {quote(role)}"
+
+
+def _sequencer_rights(table: str, _kept: set[str]) -> str:
+    return SEQUENCER_RIGHTS.get(table, "")
+
+
+def _app_rights(table: str, kept: set[str]) -> str:
+    return APP_RIGHTS.get(table, ADD if table in kept else EVERYTHING)
+
+
+def _own_relations(connection: BaseDatabaseWrapper, kind: str) -> list[str]:
+    """Return the tables ("r") or sequences ("S") of the migrating role; only their owner can grant."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner"
+            " WHERE relkind = %s AND rolname = current_user AND relnamespace = current_schema()::regnamespace"
+            " ORDER BY relname",
+            [kind],
+        )
+        return [name for (name,) in cursor.fetchall()]

@@ -1,0 +1,89 @@
+"""What PostgreSQL holds about payloads.
+
+Each is what its leaf commits to, none goes missing, and nothing but an erasure on record ever changes one. The rules
+are plain SQL triggers in a migration, for the reasons given in audit/append_only.py.
+"""
+
+from audit.append_only import REFUSE_CHANGE
+
+ERASURE = "audit:payload:erased/1"
+IS_COMMITTED = """
+CREATE FUNCTION audit_payload_is_committed() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF NEW.content IS NULL OR encode(sha256(NEW.salt || convert_to(NEW.content, 'UTF8')), 'hex') IS DISTINCT FROM
+        (SELECT canonical::jsonb ->> 'commitment' FROM audit_entry WHERE id = NEW.entry_id)
+    THEN
+        RAISE EXCEPTION 'audit_payload_is_committed: the leaf of entry % commits to another payload', NEW.entry_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'audit_payload_is_committed';
+    END IF;
+    RETURN NULL;
+END
+$body$;
+CREATE CONSTRAINT TRIGGER audit_payload_is_committed AFTER INSERT ON audit_payload
+    FOR EACH ROW EXECUTE FUNCTION audit_payload_is_committed();
+ALTER TABLE audit_payload ENABLE ALWAYS TRIGGER audit_payload_is_committed;
+"""
+# Deferred to the end of the transaction: the entry is written first.
+IS_THERE = """
+CREATE FUNCTION audit_entry_has_its_payload() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF NOT EXISTS (SELECT FROM audit_payload WHERE entry_id = NEW.id) THEN
+        RAISE EXCEPTION 'audit_entry_has_its_payload: entry % was written without what it commits to', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'audit_entry_has_its_payload';
+    END IF;
+    RETURN NULL;
+END
+$body$;
+CREATE CONSTRAINT TRIGGER audit_entry_has_its_payload AFTER INSERT ON audit_entry
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION audit_entry_has_its_payload();
+ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER audit_entry_has_its_payload;
+"""
+# The erasing entry lists the uids of those it erases, so that nobody can put an erasure down to another one. What an
+# erasing entry says can't be erased itself.
+IS_ONLY_ERASED = f"""
+CREATE FUNCTION audit_payload_is_only_erased() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF OLD.content IS NULL OR NEW.content IS NOT NULL OR NEW.salt IS NOT NULL OR NEW.entry_id <> OLD.entry_id
+        OR NOT EXISTS (
+            SELECT FROM audit_entry erasing JOIN audit_payload said ON said.entry_id = erasing.id, audit_entry erased
+            WHERE erasing.id = NEW.erased_by_id AND erasing.kind = '{ERASURE}'
+                AND erased.id = OLD.entry_id AND erased.kind <> '{ERASURE}'
+                AND said.content::jsonb -> 'entries' ? erased.uid::text)
+    THEN
+        RAISE EXCEPTION 'audit_payload_is_only_erased: a payload changes only by an erasure that is on record'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'audit_payload_is_only_erased';
+    END IF;
+    RETURN NEW;
+END
+$body$;
+CREATE TRIGGER audit_payload_is_only_erased BEFORE UPDATE ON audit_payload
+    FOR EACH ROW EXECUTE FUNCTION audit_payload_is_only_erased();
+ALTER TABLE audit_payload ENABLE ALWAYS TRIGGER audit_payload_is_only_erased;
+"""
+IS_NEVER_REMOVED = """
+CREATE TRIGGER audit_payload_is_never_removed BEFORE DELETE ON audit_payload
+    FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER audit_payload_is_never_truncated BEFORE TRUNCATE ON audit_payload
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+ALTER TABLE audit_payload ENABLE ALWAYS TRIGGER audit_payload_is_never_removed;
+ALTER TABLE audit_payload ENABLE ALWAYS TRIGGER audit_payload_is_never_truncated;
+"""
+# These functions ask tables. A session's own path comes first and its temporary tables before all else, so that
+# whoever writes could show them other tables of the same names.
+FUNCTIONS = ("audit_payload_is_committed", "audit_entry_has_its_payload", "audit_payload_is_only_erased")
+LOOK_WHERE_TABLES_ARE = "".join(f"ALTER FUNCTION {name}() SET search_path = public, pg_temp;\n" for name in FUNCTIONS)
+UNDO = """
+DROP TRIGGER audit_payload_is_never_truncated ON audit_payload;
+DROP TRIGGER audit_payload_is_never_removed ON audit_payload;
+DROP TRIGGER audit_payload_is_only_erased ON audit_payload;
+DROP TRIGGER audit_payload_is_committed ON audit_payload;
+DROP TRIGGER audit_entry_has_its_payload ON audit_entry;
+DROP FUNCTION audit_payload_is_only_erased();
+DROP FUNCTION audit_payload_is_committed();
+DROP FUNCTION audit_entry_has_its_payload();
+"""
+
+
+def payload_rules_sql() -> tuple[str, str]:
+    """Return the SQL that adds the rules, and the SQL that undoes it, for migrations.RunSQL."""
+    return REFUSE_CHANGE + IS_COMMITTED + IS_THERE + IS_ONLY_ERASED + LOOK_WHERE_TABLES_ARE + IS_NEVER_REMOVED, UNDO
