@@ -161,6 +161,7 @@ def rewrite(without: int) -> Checkpoint:
         cursor.execute("DELETE FROM audit_treestate")
         for table in tables:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     return signed()
 
 

@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -37,8 +38,7 @@ class Keeper:
     def __init__(self, name: str, folder: Path, logs: list[VerifierKey]) -> None:
         self.folder, self.logs, self._lock = folder, logs, threading.Lock()
         (folder / "refused").mkdir(parents=True, exist_ok=True)
-        self._alone = (folder / "lock").open("w")
-        fcntl.flock(self._alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._alone = _held_alone(folder / "lock")
         if not (folder / "key").exists():
             _write(folder / "key", Ed25519PrivateKey.generate().private_bytes_raw().hex())
         self._private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex((folder / "key").read_text("utf-8")))
@@ -119,6 +119,17 @@ def _request(body: str) -> tuple[int, list[bytes], Note]:
     if len(steps) > MOST_STEPS:
         raise ValueError(f"A proof has at most {MOST_STEPS} steps.")
     return int(old), [base64.b64decode(step, validate=True) for step in steps], Note.parsed(note)
+
+
+def _held_alone(file: Path) -> IO[str]:
+    """Return the file, locked until it is closed; BlockingIOError where another process has it."""
+    opened = file.open("w")
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        opened.close()
+        raise
+    return opened
 
 
 def _write(file: Path, text: str) -> None:

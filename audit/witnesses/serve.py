@@ -39,13 +39,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Take a checkpoint."""
         try:
-            self._answer(200, self.server.keeper.add_checkpoint(self._request()))
+            cosignature = self._cosigned(self._request())
         except Refused as refused:
             self._answer(refused.status, str(refused), refused.media_type)
-        except (OSError, BadNote):
-            # What it holds can't be read or kept: to cosign anything now could be to cosign twice.
-            self._answer(500, "This witness can't read or keep what it holds.")
-            raise
+        else:
+            self._answer(200, cosignature)
 
     def do_GET(self) -> None:
         """Say who this is, or give the last checkpoint of a log."""
@@ -57,6 +55,14 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, keeper.file_of(files[self.path]).read_text("utf-8"))
         else:
             self._answer(404, "There is nothing here. / lists what there is.")
+
+    def _cosigned(self, request: str) -> str:
+        try:
+            return self.server.keeper.add_checkpoint(request)
+        except (OSError, BadNote) as problem:
+            self.log_error("%s", problem)
+            # To cosign anything now could be to cosign twice.
+            raise Refused(500, "This witness can't read or keep what it holds.") from problem
 
     def _request(self) -> str:
         if not self.path.endswith("/add-checkpoint"):
