@@ -3,8 +3,8 @@
 Nothing leaves here but hashes, signatures, sizes and times. A root and the hashes in a proof are SHA-256 over leaves,
 and every leaf holds a random id (122 bits) and, since version 2, a commitment with a random salt (128 bits), so that
 nobody can find out what stands in a leaf by guessing. What a reader does learn is how many entries the log has at
-which time, that is how much goes on here; whoever holds checkpoints has to know that. No cookie is set or read, and
-what was answered may be kept by caches for a minute.
+which time, that is how much goes on here; whoever holds checkpoints has to know that. No answer depends on
+a cookie or sets one, and what was found may be kept by caches for a minute.
 """
 
 from collections.abc import Callable
@@ -35,6 +35,8 @@ def public(view: Answering) -> Answering:
     @wraps(view)
     def answered(request: HttpRequest, **named: Any) -> HttpResponse:
         response = view(request, **named)
+        # LoginRequiredMiddleware looks at the session before it lets everybody in; the answer is the same for all.
+        request.session.accessed = False
         if response.status_code == 200:
             patch_cache_control(response, public=True, max_age=KEPT_SECONDS)
         return response
