@@ -138,10 +138,8 @@ function packed(...fields) {
   return bytes;
 }
 
-/** Read 64 bits; no file has more bytes than a number holds exactly. */
+/** Read 64 bits. A number beyond 2^53 is rounded, and the header that is made anew from it is another. */
 function number64(bytes, at) {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const value = view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
-  need(Number.isSafeInteger(value), "The ZIP directory names a size that no file has", DIRECTORY);
-  return value;
+  return view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
 }
