@@ -40,8 +40,15 @@ class BundleWriter:
     """A bundle that is being written to an open, empty, seekable file."""
 
     def __init__(
-        self, out: BinaryIO, *, about: About, keys: Sequence[BundleKey], checkpoints: Sequence[BundleCheckpoint]
+        self,
+        out: BinaryIO,
+        *,
+        about: About,
+        keys: Sequence[BundleKey],
+        checkpoints: Sequence[BundleCheckpoint],
+        guides: tuple[bytes, bytes] | None = None,
     ) -> None:
+        """`guides` stands in for README.txt and verify.py, for test vectors that should stay as they are."""
         self.about = about
         self.next_index = self.shown = 0
         self._boundaries = [checkpoint.size for checkpoint in checkpoints]
@@ -49,7 +56,7 @@ class BundleWriter:
         self._last_name = ""
         self._sealed = False
         self._open = ExitStack()
-        self._begin(keys, checkpoints)
+        self._begin(keys, checkpoints, guides or (README_FILE.read_bytes(), VERIFIER_FILE.read_bytes()))
 
     def show(self, leaf: str, payload: str, salt: bytes) -> None:
         """Write the next leaf with its payload, both as the canonical texts that were hashed."""
@@ -102,9 +109,11 @@ class BundleWriter:
         self._container.add(layout.CLOSING_NOTE, closing_note.encode())
         self._container.finish()
 
-    def _begin(self, keys: Sequence[BundleKey], checkpoints: Sequence[BundleCheckpoint]) -> None:
-        self._container.add(layout.README, README_FILE.read_bytes())
-        self._container.add(layout.VERIFIER, VERIFIER_FILE.read_bytes())
+    def _begin(
+        self, keys: Sequence[BundleKey], checkpoints: Sequence[BundleCheckpoint], guides: tuple[bytes, bytes]
+    ) -> None:
+        self._container.add(layout.README, guides[0])
+        self._container.add(layout.VERIFIER, guides[1])
         self._container.add(layout.KEYS, "".join(map(layout.key_line, keys)).encode())
         with self._container.member(layout.CHECKPOINTS) as member:
             for checkpoint in checkpoints:
