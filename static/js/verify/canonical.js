@@ -4,7 +4,7 @@
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/; // nothing that JSON escapes
 const ASCII = /^[\x00-\x7f]*$/;
 
-const DEEPEST = 500; // what is nested deeper was made to exhaust a reader's stack
+const DEEPEST = 64; // what is nested deeper was made to exhaust a reader's stack
 const NOT_THE_FORM = "it isn't in the one form of RFC 8785";
 
 /** Why something isn't canonical JSON, to stand behind "because". */

@@ -7,9 +7,10 @@ import { sha256 } from "./sha256.js";
 
 const ED25519 = 0x01;
 const DECIMAL = /^(0|[1-9][0-9]*)$/;
-const NAME = /^[^\s+\x00-\x1f]+$/u;
+const NAME = /^[!-*,-~]{1,200}$/; // ASCII that is seen, without the plus sign
 const CONTROL = /[\x00-\x09\x0b-\x1f]/;
 const SIGNATURE = /^\u2014 (\S+) (\S+)$/u;
+const LONGEST = 1 << 14;
 const HANDOVER = "countersign-handover/1";
 
 export const UNABLE =
@@ -40,6 +41,7 @@ const keyId = (name, typeAndKey) => sha256(utf8(`${name}\n`), typeAndKey).subarr
 /** Split a note into its text and signatures: { text, signatures: [{ name, id, bytes }] }. */
 export function readNote(note, where) {
   const end = note.lastIndexOf("\n\n");
+  need(note.length <= LONGEST, "A note is longer than any", where);
   need(end > 0 && note.endsWith("\n") && !CONTROL.test(note), "This isn't a signed note", where);
   const signatures = note.slice(end + 2, -1).split("\n").map((line) => readSignature(line, where));
   return { text: note.slice(0, end + 1), signatures };

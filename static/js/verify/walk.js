@@ -127,7 +127,7 @@ export class Walk {
 
   strikeOff(value) {
     if (typeof value === "string") this.unnamed.delete(value);
-    else if (value !== null && typeof value === "object") Object.values(value).forEach((one) => this.strikeOff(one));
+    else if (value !== null && typeof value === "object") Object.entries(value).flat().forEach((one) => this.strikeOff(one));
   }
 
   /** Compare the root where a checkpoint of this size is known. */
