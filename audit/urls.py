@@ -1,9 +1,9 @@
 from django.urls import path
 
-from audit import views
+from audit.views import export, log
 
 app_name = "audit"
 urlpatterns = [
-    path("", views.log, name="log"),
-    path("export/", views.export, name="export"),
+    path("", log.log, name="log"),
+    path("export/", export.export, name="export"),
 ]
