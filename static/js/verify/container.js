@@ -47,8 +47,8 @@ export async function* readMember(source, member) {
 }
 
 async function readExactly(source, offset, length) {
-  const bytes = await source.read(offset, length);
-  if (bytes.length !== length) throw new Unusable("The file changed or couldn't be read to its end. Choose it again.");
+  const bytes = await source.read(offset, length).catch(() => null);
+  if (bytes?.length !== length) throw new Unusable("The file couldn't be read: it may have been moved or changed. Choose it again.");
   return bytes;
 }
 
