@@ -11,7 +11,7 @@ const CANONICAL = [
   ["9007199254740991", "the largest whole number"],
   ["-9007199254740991", "and the least"],
   ['{"__proto__":1,"constructor":2}', "keys that mean something in JavaScript"],
-  [`${"[".repeat(400)}${"]".repeat(400)}`, "nested deeply"],
+  [`${"[".repeat(64)}${"]".repeat(64)}`, "nested deeply"],
 ];
 
 const REFUSED = [
@@ -37,6 +37,7 @@ const REFUSED = [
   ['"\\u000a"', "a long escape where there is a short one"],
   ['"\\ud800"', "half a character"],
   ["", "nothing"],
+  [`${"[".repeat(65)}${"]".repeat(65)}`, "nested too deeply"],
   [`${"[".repeat(100_000)}${"]".repeat(100_000)}`, "nested so deeply that it exhausts a stack"],
 ];
 

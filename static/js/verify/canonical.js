@@ -4,20 +4,20 @@
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/; // nothing that JSON escapes
 const ASCII = /^[\x00-\x7f]*$/;
 
-const DEEPEST = 64; // what is nested deeper was made to exhaust a reader's stack
+const DEEPEST = 64; // lists and objects in one another: more were made to exhaust a reader's stack
 const NOT_THE_FORM = "it isn't in the one form of RFC 8785";
 
 /** Why something isn't canonical JSON, to stand behind "because". */
 export class NotCanonical extends Error {}
 
 /** Return the one JSON text of a value. */
-export function serialise(value, depth = 0) {
+export function serialise(value, level = 1) {
   if (typeof value === "string") return quoted(value);
   if (typeof value === "number") return whole(value);
   if (value === null || value === true || value === false) return String(value);
-  if (depth > DEEPEST) throw new NotCanonical("it is nested too deeply");
-  if (Array.isArray(value)) return `[${value.map((one) => serialise(one, depth + 1)).join(",")}]`;
-  return objectText(value, depth);
+  if (level > DEEPEST) throw new NotCanonical("it is nested too deeply");
+  if (Array.isArray(value)) return `[${value.map((one) => serialise(one, level + 1)).join(",")}]`;
+  return objectText(value, level);
 }
 
 /** Return the value of canonical text; refuse every other way to write it. */
@@ -31,7 +31,7 @@ export function parse(text) {
 export function parseObject(text) {
   const value = read(text);
   if (!isObject(value)) throw new NotCanonical("it isn't an object");
-  const members = Object.keys(value).sort().map((key) => [key, serialise(value[key])]);
+  const members = Object.keys(value).sort().map((key) => [key, serialise(value[key], 2)]);
   const again = members.map(([key, member]) => `${quoted(key)}:${member}`).join(",");
   if (`{${again}}` !== text) throw new NotCanonical(NOT_THE_FORM);
   return { value, texts: Object.fromEntries(members) };
@@ -55,10 +55,10 @@ function read(text) {
 }
 
 /** Sort keys by their UTF-16 code units, which is how JavaScript compares text. */
-function objectText(value, depth) {
+function objectText(value, level) {
   const members = Object.keys(value).sort().map((key) => {
     if (!ASCII.test(key)) throw new NotCanonical("a key isn't ASCII");
-    return `${quoted(key)}:${serialise(value[key], depth + 1)}`;
+    return `${quoted(key)}:${serialise(value[key], level + 1)}`;
   });
   return `{${members.join(",")}}`;
 }

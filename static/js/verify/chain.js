@@ -29,6 +29,7 @@ export class Chain {
     await importKey(key);
     const previous = this.keys.at(-1);
     need(!previous || key.name === this.origin, "The keys aren't all of one log", where);
+    need(this.keys.every((one) => one.text !== text), "The key is there twice", where);
     need(previous || handover === null, "The first key can't have been handed over to", where);
     if (handover !== null) await checkHandover(handover, { previous, next: key }, where);
     key.trusted = this.given.length ? this.given.includes(text) : !previous;

@@ -1,30 +1,36 @@
 // A member of the container as lines, and a line as an object, each in its one form.
 
-import { concat, textOf } from "./bytes.js";
+import { concat, textOf, utf8 } from "./bytes.js";
 import { NotCanonical, hasExactly, parseObject } from "./canonical.js";
 import { Broken, need } from "./errors.js";
 
 const NEWLINE = 10;
-const LONGEST = 1 << 26;
+const LONGEST = 1 << 20; // bytes, without the newline
+const TOO_LONG = "A line is longer than any that a bundle holds";
 const NOTHING = new Uint8Array();
 
 /** Yield the lines of some slices of bytes, many at a time; every line ends with a newline. */
-export async function* lines(slices, name) {
+export async function* lines(slices, name, longest = LONGEST) {
   let kept = NOTHING;
   let before = 0;
   for await (const slice of slices) {
     const end = slice.lastIndexOf(NEWLINE) + 1;
     if (end) {
       const batch = textLines(concat(kept, slice.subarray(0, end)), name, before);
+      const long = batch.findIndex((line) => isLonger(line, longest));
+      need(long < 0, TOO_LONG, at(name, before + long + 1));
       before += batch.length;
       yield batch;
       kept = NOTHING;
     }
     kept = concat(kept, slice.subarray(end));
-    need(kept.length <= LONGEST, "A line is longer than any that a bundle holds", at(name, before + 1));
+    need(kept.length <= longest, TOO_LONG, at(name, before + 1));
   }
   need(kept.length === 0, "The last line doesn't end", at(name, before + 1));
 }
+
+/** A character takes one byte of UTF-8 at least, and three for each of its UTF-16 code units at most. */
+const isLonger = (line, bytes) => line.length > bytes || (3 * line.length > bytes && utf8(line).length > bytes);
 
 export const at = (name, line) => `${name}, line ${line}`;
 

@@ -40,6 +40,7 @@ const keyId = (name, typeAndKey) => sha256(utf8(`${name}\n`), typeAndKey).subarr
 
 /** Split a note into its text and signatures: { text, signatures: [{ name, id, bytes }] }. */
 export function readNote(note, where) {
+  need(typeof note === "string", "This isn't a signed note", where);
   const end = note.lastIndexOf("\n\n");
   need(note.length <= LONGEST, "A note is longer than any", where);
   need(end > 0 && note.endsWith("\n") && !CONTROL.test(note), "This isn't a signed note", where);

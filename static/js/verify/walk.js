@@ -45,6 +45,7 @@ export class Walk {
     this.erasures = new Map(); // the erasing entry's uid: [{ uid, where }] that it is said to have erased
     this.shown = 0;
     this.erased = 0;
+    this.hiddenBefore = null; // { index, height }, unless an entry or a checkpoint stands between
     this.compare();
   }
 
@@ -66,8 +67,16 @@ export class Walk {
       "A hidden range holds exactly hash, height and index", where);
     this.checkIndex(index, where);
     need(this.tree.fits(height), "A hidden range begins at a multiple of its length", where);
+    need(!this.couldBeOne(index, height), "This hidden range and the one before it should be one", where);
     this.tree.append(fromHex(hash), height);
+    this.hiddenBefore = { index, height };
     return null;
+  }
+
+  /** Whether this range and the one before are the halves of one subtree. A range is cut at the size of a checkpoint alone. */
+  couldBeOne(index, height) {
+    const before = this.hiddenBefore;
+    return before !== null && before.height === height && before.index % 2 ** (height + 1) === 0;
   }
 
   show(value, texts, where) {
@@ -78,6 +87,7 @@ export class Walk {
     const payload = this.payloadOf(value, texts, where);
     if (payload) this.read(leaf, payload, where);
     this.tree.append(leafHash(utf8(texts.entry)));
+    this.hiddenBefore = null;
     this.shown += 1;
     return { leaf, payload };
   }
@@ -135,6 +145,7 @@ export class Walk {
     for (let next; (next = this.checkpoints[this.reached]) && next.size <= this.size; this.reached += 1) {
       need(next.size === this.size, `A hidden range covers the size of a checkpoint, ${next.size}`, next.where);
       need(equal(next.root, this.tree.root()), "The entries don't give the root that the checkpoint signs", next.where);
+      this.hiddenBefore = null;
     }
     if (this.kept?.size !== this.size) return;
     need(equal(this.kept.root, this.tree.root()),
@@ -144,6 +155,7 @@ export class Walk {
 
   /** All entries have been walked: nothing that was promised may be missing. */
   endEntries() {
+    this.hiddenBefore = null;
     const next = this.checkpoints[this.reached];
     need(!next, `The entries end before the checkpoint of size ${next?.size}`, next?.where);
     const [missing] = this.erasures;
