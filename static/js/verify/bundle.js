@@ -161,7 +161,7 @@ class Verification {
     [this.signer] = await this.chain.signers(this.closing, CLOSING_NOTE);
     need(this.signer.trusted, this.distrust(), CLOSING_NOTE);
     need(this.closing.size === this.walk.size, `It signs ${this.closing.size} entries; the bundle ends at ${this.walk.size}`, CLOSING_NOTE);
-    need(equal(this.closing.root, this.walk.tree.root()), "The entries don't give the root that the checkpoint signs", CLOSING_NOTE);
+    need(equal(this.closing.root, this.walk.tree.root()), "The entries don't give the root that it signs", CLOSING_NOTE);
     this.compareKept();
   }
 

@@ -144,7 +144,7 @@ export class Walk {
   compare() {
     for (let next; (next = this.checkpoints[this.reached]) && next.size <= this.size; this.reached += 1) {
       need(next.size === this.size, `A hidden range covers the size of a checkpoint, ${next.size}`, next.where);
-      need(equal(next.root, this.tree.root()), "The entries don't give the root that the checkpoint signs", next.where);
+      need(equal(next.root, this.tree.root()), `The first ${next.size} entries don't give the root that the checkpoint signs`, next.where);
       this.hiddenBefore = null;
     }
     if (this.kept?.size !== this.size) return;

@@ -42,14 +42,14 @@ export function sentence({ verdict, problem, where, facts }) {
 
 /** Facts as [term, text, whether it is to be copied letter by letter]. */
 export function facts(told) {
-  const key = told.keyGiven ? "trusted by the key that you gave" : "came with the bundle";
+  const key = told.keyGiven ? "trusted by the key that you gave" : "which came with the bundle";
   return [
     ["Entries shown", shownOf(told)],
     ["Signed states", `${counted(told.checkpoints, "checkpoint")} and the closing one, over ${counted(told.closingSize, "entry", "entries")}`],
     ["Your checkpoint", told.kept === null ? "none was given" : `agrees: its ${counted(told.kept, "entry is", "entries are")} the first of this log`],
     ["Signing key", `${told.keyId}, ${key}`],
     ["The key in full", told.key, true],
-    ["Root", told.root, true],
+    ["Root over all", told.root, true],
     ["Erased payloads", told.erased ? `${number(told.erased)}, each named by the entry that erased it` : "none among the entries shown"],
     ["Records", told.records ? `${counted(told.records, "file")}, each named by an entry` : "none"],
     ["Exported", `${moment(told.exportedAt)}${told.exportedBy === null ? "" : `, by person number ${told.exportedBy}`}`],
