@@ -21,7 +21,7 @@ VECTORS = Path(__file__).parent / "vectors" / "audit"
 # What the two say of a bundle that holds, by each one's name for it.
 SAME_FACTS = {
     "origin": "origin", "size": "size", "shown": "shown", "erased": "erased", "checkpoints": "checkpoints",
-    "closing_size": "closingSize", "root": "root", "key": "key", "given": "keyGiven",
+    "closing_size": "closingSize", "root": "root", "key": "key",
 }  # fmt: skip
 
 

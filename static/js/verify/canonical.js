@@ -56,11 +56,12 @@ function read(text) {
 
 /** Sort keys by their UTF-16 code units, which is how JavaScript compares text. */
 function objectText(value, level) {
-  const members = Object.keys(value).sort().map((key) => {
+  let members = "";
+  for (const key of Object.keys(value).sort()) {
     if (!ASCII.test(key)) throw new NotCanonical("a key isn't ASCII");
-    return `${quoted(key)}:${serialise(value[key], level + 1)}`;
-  });
-  return `{${members.join(",")}}`;
+    members += `${members && ","}${quoted(key)}:${serialise(value[key], level + 1)}`;
+  }
+  return `{${members}}`;
 }
 
 /** JSON.stringify escapes a text as RFC 8785 wants it, and would write a lone surrogate as an escape. */
