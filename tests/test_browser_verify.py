@@ -1,4 +1,4 @@
-"""A bundle verified in a real browser, by somebody without an account: the right verdict, and nothing leaves the browser."""
+"""A bundle verified in a real browser by somebody without an account: the right verdict, and nothing is sent."""
 
 import subprocess
 import sys
@@ -207,7 +207,9 @@ def test_browser_without_ed25519_says_so(opened, bundle: Path) -> None:
     # What such a browser answers: it knows no algorithm of this name.
     unable = "SubtleCrypto.prototype.importKey = async () => { throw new DOMException('', 'NotSupportedError'); };"
     worker = (STATIC / "worker.js").read_text()
-    page.route("**/verify/worker*.js", lambda route: route.fulfill(content_type="text/javascript", body=worker + unable))
+    page.route(
+        "**/verify/worker*.js", lambda route: route.fulfill(content_type="text/javascript", body=worker + unable)
+    )
     verified(page, bundle)
     expect(page.locator("#result .notice")).to_contain_text("This browser can't check Ed25519 signatures.")
 

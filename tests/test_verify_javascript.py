@@ -103,7 +103,7 @@ def test_clean_bundles_hold_for_both(judges: Judges, number: int) -> None:
 
 @pytest.mark.parametrize("number", [400, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_no_mutation_is_taken_by_either(judges: Judges, number: int) -> None:
-    """Half of them are bytes that were damaged, half attacks that were covered up as well as one can without the key."""
+    """Half are bytes that were damaged, half attacks that were covered up as well as one can without the key."""
     seed = 0
     while judges.asked < number:
         seed += 1
