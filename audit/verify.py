@@ -19,14 +19,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, NoReturn
+from typing import Any, BinaryIO, NamedTuple
 
 FORMAT = "countersign-bundle/1"
-IS_ORDER = re.compile(
-    r"README\.txt\nverify\.py\nkeys\.jsonl\ncheckpoints\.jsonl\nentries\.jsonl\n"
-    r"(records/[0-9a-f]{64}\.json\n|stamps/(0|[1-9][0-9]{0,15})\.tsr\n)*manifest\.json\nclosing\.jsonl\nclosing\.txt"
-)
-LONGEST_LINE, LONGEST_NOTE, LARGEST_LIST, PIECE = 1 << 20, 1 << 14, 1 << 26, 1 << 18
+FIRST = r"README\.txt, verify\.py, keys\.jsonl, checkpoints\.jsonl, entries\.jsonl, "
+LAST = r"manifest\.json, closing\.jsonl, closing\.txt"
+IS_ORDER = re.compile(FIRST + r"(records/[0-9a-f]{64}\.json, |stamps/(0|[1-9][0-9]{0,15})\.tsr, )*" + LAST)
+LONGEST_LINE, LONGEST_NOTE, LARGEST_LIST = 1 << 20, 1 << 14, 1 << 26
 DEEPEST, LARGEST_NUMBER, HIGHEST, NEVER = 64, 2**53 - 1, 52, 1 << 60
 ERASING, EXPORTED = '"audit:payload:erased/1"', '"audit:export:made/2"'
 
@@ -53,7 +52,7 @@ DIGITS = bytes.maketrans(b"123456789", b"000000000")
 sha256 = hashlib.sha256
 
 
-@dataclass(frozen=True)
+@dataclass
 class Verdict:
     """What holds, or the first thing that doesn't; `status` is that of the command."""
 
@@ -65,75 +64,67 @@ class Verdict:
     index: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Nothing in the sentence may move a terminal's cursor or turn its writing round."""
+        self.sentence = "".join(letter if letter.isprintable() else "\ufffd" for letter in self.sentence)
+
 
 class Broken(ValueError):
     """Why something doesn't hold: a whole sentence, or else its end, to which the place is added."""
 
-    status = 1
 
-
-class Unusable(Broken):
-    """Why something can't be checked at all."""
-
-    status = 2
+def _need(holds: object, reason: str) -> None:
+    if not holds:
+        raise Broken(reason)
 
 
 def verify(bundle: str | Path | BinaryIO, checkpoint: str | Path | None = None, keys: Sequence[str] = ()) -> Verdict:
     """Verify a bundle, against a checkpoint that was kept and keys that are known, if there are any. Never raises."""
     try:
-        kept, given = _kept(checkpoint), [key for said in keys for key in _keys_in(said)]
+        kept = None if checkpoint is None else _checkpoint(Path(checkpoint).read_bytes().decode())
+        given = [_key(line.strip()) for said in keys for line in _lines_of_keys(said) if line.strip()]
+    except (OSError, ValueError) as problem:
+        return Verdict(False, f"The checkpoint or the key that was given can't be used: {problem}.", 2)
+    try:
         if not isinstance(bundle, str | Path):
             return _Walk(bundle, kept, given).verdict()
         with Path(bundle).open("rb") as file:
             return _Walk(file, kept, given).verdict()
     except Broken as broken:
-        return Verdict(False, printable(str(broken)), broken.status)
-    except (OSError, ValueError) as problem:  # ValueError: a name that no file can have
-        return Verdict(False, printable(f"The file can't be read: {problem}."), 2)
+        return Verdict(False, str(broken), 1)
+    except (OSError, ValueError) as problem:
+        return Verdict(False, f"The bundle can't be verified: {problem}.", 2)
 
 
-def printable(text: str) -> str:
-    """Return the text without what could move a terminal's cursor or turn its writing round."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+def _lines_of_keys(said: str) -> list[str]:
+    return [said] if IS_KEY.fullmatch(said.strip()) else Path(said).read_bytes().decode().split("\n")
 
 
-# JSON is read, written anew and compared, so that one content has one form (RFC 8785).
-
-
-def _no_float(_: str) -> NoReturn:
-    raise Broken("it holds a number that isn't whole")
-
-
-_decode = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float).raw_decode
+# A number that isn't whole is read as text, so that written anew it is another.
+_decode = json.JSONDecoder(parse_float=str, parse_constant=str).raw_decode
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _object(text: str, keys: str = "", depth: int = DEEPEST) -> dict[str, Any]:
-    """Return the object that a text holds; raise ValueError unless it is canonical and has these keys."""
+    """Return the object that a text holds, which must have these keys and be written as RFC 8785 says."""
     value = _decode(text)[0]
     if text.count("{") + text.count("[") > depth or not text.isascii() or b"0" * 16 in text.encode().translate(DIGITS):
         _check_plain(value, depth)
-    if _encode(value) != text or not isinstance(value, dict):
+    if not isinstance(value, dict) or _encode(value) != text:
         raise Broken("it was changed, it isn't written as canonical JSON")
     if keys and value.keys() != set(keys.split()):
-        raise Broken(f"it should say {', '.join(keys.split())} and nothing else")
+        raise Broken(f"it should say {keys.replace(' ', ', ')}, and nothing else")
     return value
 
 
 def _check_plain(value: Any, depth: int) -> None:
     """Refuse what is nested too deep, what isn't exact in all languages, and keys that they sort differently."""
-    if type(value) is int and abs(value) > LARGEST_NUMBER:
-        raise Broken("it holds a number that is too large")
+    _need(type(value) is not int or abs(value) <= LARGEST_NUMBER, "it holds a number that is too large")
     if isinstance(value, dict | list):
-        if not depth:
-            raise Broken("it is nested too deep")
-        if isinstance(value, dict) and not all(map(str.isascii, value)):
-            raise Broken("it holds a key that isn't ASCII")
+        _need(depth, "it is nested too deep")
+        _need(isinstance(value, list) or all(map(str.isascii, value)), "it holds a key that isn't ASCII")
         for item in value.values() if isinstance(value, dict) else value:
             _check_plain(item, depth - 1)
-
-
-# Notes, checkpoints and keys, as C2SP writes them.
 
 
 class _Key(NamedTuple):
@@ -147,7 +138,7 @@ class _Key(NamedTuple):
             from cryptography.exceptions import InvalidSignature
             from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
         except ImportError:
-            raise Unusable('Signatures can\'t be checked: install the Python package "cryptography" first.') from None
+            raise OSError('no signature can be checked without the Python package "cryptography"') from None
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
         except (InvalidSignature, ValueError):
@@ -159,12 +150,11 @@ class _Note(NamedTuple):
     signatures: list[tuple[str, bytes, bytes]]
 
     def signers(self, keys: Sequence[_Key]) -> list[_Key | None]:
-        """Return for each line the key, None for one that isn't known; raise where the signature of one doesn't hold."""
+        """Return each line's key, None for one that isn't known; raise where a known one didn't sign this."""
         known = {(key.name, key.id): key for key in keys}
         signers = [known.get((name, key_id)) for name, key_id, _ in self.signatures]
         for key, (_, _, signature) in zip(signers, self.signatures, strict=True):
-            if key:
-                key.check(self.text, signature)
+            key and key.check(self.text, signature)
         return signers
 
 
@@ -175,60 +165,40 @@ class _Checkpoint(NamedTuple):
     root: bytes
 
 
-def _base64(text: str, least: int) -> bytes:
+def _base64(text: str, least: int, most: int) -> bytes:
     raw = base64.b64decode(text, validate=True)
-    if base64.b64encode(raw).decode() != text or len(raw) < least:
-        raise Broken("its base64 isn't written as it should be")
+    _need(base64.b64encode(raw).decode() == text and least <= len(raw) <= most, "its base64 isn't as it should be")
     return raw
 
 
 def _key(text: Any) -> _Key:
     found = IS_KEY.fullmatch(str(text))
-    raw = _base64(found[3], 33) if found else b""
-    if not found or len(raw) != 33 or raw[0] != 1 or found[2] != sha256(f"{found[1]}\n".encode() + raw).hexdigest()[:8]:
+    raw = _base64(found[3], 33, 33) if found else b""
+    if not found or raw[0] != 1 or found[2] != sha256(f"{found[1]}\n".encode() + raw).hexdigest()[:8]:
         raise Broken("it isn't a key of the form NAME+ID+KEY, with the id that belongs to the key")
     return _Key(found[0], found[1], bytes.fromhex(found[2]), raw[1:])
 
 
 def _note(said: Any) -> _Note:
-    text, gap, lines = str(said).rpartition("\n\n")
+    text, _, lines = str(said).rpartition("\n\n")
     found = [match for line in lines.split("\n") if (match := IS_SIGNATURE.fullmatch(line))]
-    if not gap or lines != "".join(f"{match[0]}\n" for match in found) or len(said.encode()) > LONGEST_NOTE:
-        raise Broken("it isn't a signed note")
-    signatures = [(match[1], _base64(match[2], 5)) for match in found]
+    whole = text + "\n\n" + "".join(f"{match[0]}\n" for match in found)
+    _need(found and whole == said and len(whole.encode()) <= LONGEST_NOTE, "it isn't a signed note")
+    signatures = [(match[1], _base64(match[2], 5, LONGEST_NOTE)) for match in found]
     return _Note(text + "\n", [(name, raw[:4], raw[4:]) for name, raw in signatures])
 
 
 def _checkpoint(said: Any) -> _Checkpoint:
     note = _note(said)
     found = IS_CHECKPOINT.fullmatch(note.text)
-    root = _base64(found[3], 32) if found else b""
-    if not found or int(found[2]) > LARGEST_NUMBER or len(root) != 32:
+    if not found or int(found[2]) > LARGEST_NUMBER:
         raise Broken("it isn't a checkpoint: three lines should say origin, size and root")
-    return _Checkpoint(note, found[1], int(found[2]), root)
-
-
-def _kept(path: str | Path | None) -> _Checkpoint | None:
-    """Read the checkpoint that somebody kept."""
-    try:
-        return None if path is None else _checkpoint(Path(path).read_text("utf-8"))
-    except ValueError:
-        raise Unusable(f"{path} isn't a checkpoint: keep it as it was published, to the last letter.") from None
-
-
-def _keys_in(said: str) -> list[_Key]:
-    """Return the key that this is, or the keys in the file that this names."""
-    try:
-        lines = [said] if IS_KEY.fullmatch(said.strip()) else Path(said).read_text("utf-8").split("\n")
-        return [_key(line.strip()) for line in lines if line.strip()]
-    except (OSError, ValueError):
-        raise Unusable(f"{said[:200]} is neither a key (NAME+ID+KEY) nor a file of keys, one a line.") from None
-
-
-# The container: a ZIP of which every byte is known beforehand, but for names, sizes, checksums and data.
+    return _Checkpoint(note, found[1], int(found[2]), _base64(found[3], 32, 32))
 
 
 class _Member(NamedTuple):
+    """A file in the container, a ZIP of which every byte is known beforehand but for names, sizes, checksums, data."""
+
     name: str
     start: int
     size: int
@@ -251,7 +221,7 @@ def _end(count: int, size: int, offset: int) -> bytes:
 
 
 def _members(file: BinaryIO) -> dict[str, _Member]:
-    """Return the files in the bundle, after a look at its end and at its list of files; their own heads come later."""
+    """Return the files in the bundle, having looked at its end and at its list of files; data is read later."""
     total = file.seek(0, 2)
     file.seek(max(0, total - 98))
     tail = file.read(98)
@@ -260,9 +230,9 @@ def _members(file: BinaryIO) -> dict[str, _Member]:
         raise Broken("This isn't a whole bundle: it was cut short or added to, or is a file of another kind.")
     file.seek(offset)
     members = _listed(file.read(size), offset)
-    names = list(members)
-    if len(names) != count or not IS_ORDER.fullmatch("\n".join(names)) or names[5:-3] != sorted(names[5:-3]):
-        raise Broken(f"The bundle doesn't hold the files that it should, in their order: {', '.join(names)[:400]}.")
+    names = ", ".join(members)
+    if len(members) != count or not IS_ORDER.fullmatch(names) or list(members)[5:-3] != sorted(list(members)[5:-3]):
+        raise Broken(f"The bundle doesn't hold the files that it should, in their order: {names[:400]}.")
     return members
 
 
@@ -273,45 +243,13 @@ def _listed(raw: bytes, offset: int) -> dict[str, _Member]:
         crc, length = struct.unpack("<I8xH", raw[place + 16 : place + 30].ljust(14))
         name = raw[place + 46 : place + 46 + length].decode("ascii", "replace").replace("\ufffd", "?")
         size = int.from_bytes(raw[place + 50 + length : place + 58 + length], "little")
-        members[name] = member = _Member(name, start, size, crc)
-        if not raw.startswith(member.central(), place):
-            raise Broken(f"The bundle's list of files was changed, at {name[:100] or 'its end'}.")
+        member = _Member(name, start, size, crc)
+        once = name not in members and raw.startswith(member.central(), place)
+        _need(once, f"The bundle's list of files was changed, at {name[:100]}.")
+        members[name] = member
         place, start = place + len(member.central()), start + len(member.local()) + size
-    if start != offset:
-        raise Broken("The bundle's list of files was changed: it doesn't agree with the length of the bundle.")
+    _need(start == offset, "The bundle's list of files was changed: it doesn't agree with the bundle's length.")
     return members
-
-
-class _Tree:
-    """The tree of RFC 6962: complete subtrees from left to right, one for each bit set in the size."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self.parts: list[bytes] = []
-
-    def append(self, height: int, node: bytes) -> None:
-        position = self.size >> height
-        while position & 1:
-            node = sha256(b"\x01" + self.parts.pop() + node).digest()
-            position >>= 1
-        self.parts.append(node)
-        self.size += 1 << height
-
-    def root(self) -> bytes:
-        *rest, node = self.parts or [sha256(b"").digest()]
-        for left in reversed(rest):
-            node = sha256(b"\x01" + left + node).digest()
-        return node
-
-
-def _repeated(part: bytes) -> tuple[int, int] | None:
-    """Return the first index whose uid stood before, and where; a uid has 16 bytes here, an index 8."""
-    seen: dict[bytes, int] = {}
-    for at in range(0, len(part), 24):
-        index = int.from_bytes(part[at + 16 : at + 24], "big")
-        if (first := seen.setdefault(bytes(part[at : at + 16]), index)) != index:
-            return index, first
-    return None
 
 
 class _Walk:
@@ -325,9 +263,10 @@ class _Walk:
         self.trusted: list[_Key] = []
         self.due: deque[tuple[int, bytes]] = deque()
         self.sizes: set[int] = set()
-        self.tree, self.uids = _Tree(), [bytearray() for _ in range(256)]
+        self.size, self.parts = 0, list[bytes]()
         self.watch = self.agreed = self.shown = self.erased = 0
         self.hidden, self.kept_root, self.exported = (-1, -1), b"", False
+        self.uids = [bytearray() for _ in range(256)]
         self.erasures: dict[str, dict[str, int]] = {}
         self.records = {name[8:72] for name in self.members if name.startswith("records/")}
 
@@ -336,17 +275,15 @@ class _Walk:
             return self._all()
         except (ValueError, RecursionError) as problem:
             reason = str(problem) if isinstance(problem, Broken) else "it was changed, it isn't legible any more"
-            index = self.tree.size if self.line and self.name in {"entries.jsonl", "closing.jsonl"} else None
-            who = "" if index is None else f" (entry {index}{_described(self.raw)})"
-            where = f"{self.name}, line {self.line}{who}" if self.line else self.name
-            sentence = reason if reason.endswith(".") else f"{where}: {reason}."
-            return Verdict(
-                False, printable(sentence), getattr(problem, "status", 1), self.name, self.line or None, index
-            )
+        index = self.size if self.line and self.name in {"entries.jsonl", "closing.jsonl"} else None
+        who = "" if index is None else f" (entry {index}{_described(self.raw)})"
+        where = f"{self.name}, line {self.line}{who}" if self.line else self.name
+        said = reason if reason.endswith(".") else f"{where}: {reason}."
+        return Verdict(False, said, 1, self.name, self.line or None, index)
 
     def _all(self) -> Verdict:
-        self._skip("README.txt")
-        self._skip("verify.py")
+        self._other_file("README.txt")
+        self._other_file("verify.py")
         self._each_line("keys.jsonl", self._key_line)
         self._check_keys()
         self._each_line("checkpoints.jsonl", self._checkpoint_line)
@@ -356,103 +293,83 @@ class _Walk:
         for name in list(self.members)[5:-3]:
             self._other_file(name)
         self._manifest()
-        size, shown, self.hidden = self.tree.size, self.shown, (-1, -1)
+        size, shown, self.hidden = self.size, self.shown, (-1, -1)
         self._each_line("closing.jsonl", self._leaf_line)
-        key = self._closing_note()
-        self._check_kept()
-        return self._held(key, size, shown)
+        return self._held(self._closing_note(), size, shown)
 
     def _pieces(self, name: str) -> Iterator[bytes]:
-        """Yield a file's data; check what stands before it, and its checksum at the end."""
+        """Yield a file's data line by line; check what stands before it, and its checksum at the end."""
         self.name, self.line, member, crc, digest = name, 0, self.members[name], 0, sha256()
         self.file.seek(member.start)
-        if self.file.read(len(member.local())) != member.local():
-            raise Broken("what stands before it in the bundle was changed")
-        for at in range(0, member.size, PIECE):
-            piece = self.file.read(min(member.size - at, PIECE))
+        _need(self.file.read(len(member.local())) == member.local(), "what stands before it in the bundle was changed")
+        left = member.size
+        while left and (piece := self.file.readline(min(left, LONGEST_LINE + 1))):
+            left -= len(piece)
             crc = zlib.crc32(piece, crc)
             digest.update(piece)
             yield piece
         self.line = 0
-        if crc != member.crc:
-            raise Broken("it was changed, its checksum is another")
+        _need(crc == member.crc and not left, "it was changed, its checksum is another")
         self.files.append({"bytes": member.size, "name": name, "sha256": digest.hexdigest()})
-
-    def _skip(self, name: str) -> None:
-        deque(self._pieces(name), maxlen=0)
 
     def _read(self, name: str, longest: int) -> str:
         self.name = name
-        if self.members[name].size > longest:
-            raise Broken("it is longer than it should be")
+        _need(self.members[name].size <= longest, "it is longer than it should be")
         return b"".join(self._pieces(name)).decode()
 
     def _each_line(self, name: str, check: Callable[[str], None]) -> None:
-        rest = b""
-        for piece in self._pieces(name):
-            *lines, rest = (rest + piece).split(b"\n")
-            for self.raw in lines:
-                self.line += 1
-                if len(self.raw) > LONGEST_LINE:
-                    raise Broken("the line is longer than any should be")
-                check(self.raw.decode())
-            if len(rest) > LONGEST_LINE:
-                break
-        if rest:
-            self.line, self.raw = self.line + 1, rest[:4096]
-            raise Broken("the line doesn't end, or is longer than any should be")
+        for self.raw in self._pieces(name):
+            self.line += 1
+            _need(self.raw.endswith(b"\n"), "the line doesn't end, or is longer than any should be")
+            check(self.raw[:-1].decode())
 
     def _key_line(self, text: str) -> None:
         said, before = _object(text, "handover key"), self.keys[-1:]
         key, handed = _key(said["key"]), said["handover"] is not None
-        if key in self.keys or key.name != (self.keys or [key])[0].name:
-            raise Broken("the key stands here twice, or has another name than the first")
+        _need(
+            key not in self.keys and key.name == (*before, key)[0].name, "the key is a second one, or has another name"
+        )
         if handed:
             note = _note(said["handover"])
-            if note.text != f"countersign-handover/1\n{key.name}\n{key.text}\n" or note.signers(before) != before:
-                raise Broken("the handover doesn't name this key, or isn't signed by the one before it")
+            _need(note.text == f"countersign-handover/1\n{key.name}\n{key.text}\n", "the handover isn't to this key")
+            _need(note.signers(before) == before, "the handover isn't signed by the key before it")
         if key in self.given or (not self.given and not before) or (handed and before[0] in self.trusted):
             self.trusted.append(key)
         self.keys.append(key)
 
     def _check_keys(self) -> None:
-        if not self.trusted:
-            raise Broken("None of the keys that were given stands in this bundle: another key signed it.")
-        if self.kept and self.kept.origin != self.keys[0].name:
-            raise Broken(f"The kept checkpoint is one of another log, {self.kept.origin}.")
-        if self.kept and not any(self.kept.note.signers(self.keys)):
-            raise Broken(
-                "No key in this bundle signed the kept checkpoint: if that is genuine, the log was written anew."
-            )
+        _need(self.trusted, "None of the keys that were given stands in this bundle: another key signed it.")
+        if self.kept:
+            _need(self.kept.origin == self.keys[0].name, "The checkpoint that was kept is one of another log.")
+            _need(any(self.kept.note.signers(self.keys)), "No key in this bundle signed the checkpoint that was kept.")
 
     def _checkpoint_line(self, text: str) -> None:
         said, last = _object(text, "note signed_at"), self.due[-1][0] if self.due else -1
-        checkpoint = _checkpoint(said["note"])
-        if not checkpoint.note.signers(self.keys)[0]:
-            raise Broken("its first signature is by none of the keys in keys.jsonl")
-        if checkpoint.origin != self.keys[0].name or not IS_TIME.fullmatch(str(said["signed_at"])):
-            raise Broken("it is one of another log, or its time is none")
-        if checkpoint.size <= last:
-            raise Broken(f"a checkpoint of size {checkpoint.size} can't follow one of size {last}")
-        self.due.append((checkpoint.size, checkpoint.root))
-        self.sizes.add(checkpoint.size)
+        note, origin, size, root = _checkpoint(said["note"])
+        _need(note.signers(self.keys)[0], "its first signature is by none of the keys in keys.jsonl")
+        _need(origin == self.keys[0].name, "it is one of another log")
+        _need(IS_TIME.fullmatch(str(said["signed_at"])), "its time is none")
+        _need(size > last, f"a checkpoint of size {size} can't follow one of size {last}")
+        self.due.append((size, root))
+        self.sizes.add(size)
 
     def _leaf_line(self, text: str) -> None:
         if not self._is_shown(text):
-            said, turn = _object(text), self.tree.size
-            if type(said.get("index")) is not int or said["index"] != turn:
-                raise Broken(f"here it is the turn of entry {turn}: one is missing, repeated or out of its place")
-            if said.keys() != {"hash", "height", "index"}:
-                raise Broken("it was changed, no entry looks like this")
+            said, turn = (
+                _object(text),
+                f"here it is the turn of entry {self.size}: one is missing, repeated or out of place",
+            )
+            _need(type(said.get("index")) is int and said["index"] == self.size, turn)
+            _need(said.keys() == {"hash", "height", "index"}, "it was changed, no entry looks like this")
             self._hide(said["height"], said["hash"])
-        if self.tree.size >= self.watch:
+        if self.size >= self.watch:
             self._compare()
 
     def _is_shown(self, text: str) -> bool:
         """Take a line that shows the entry whose turn it is; False if it is none."""
         found = SHOWN.fullmatch(text) or ERASED.fullmatch(text) or FIRST_VERSION.fullmatch(text)
         said = found.groupdict() if found else {}
-        if not found or int(said["index"]) != self.tree.size:
+        if not found or int(said["index"]) != self.size:
             return False
         if len(said["actor"]) > 15 or len(said["agency"]) > 15:
             _object(text)
@@ -463,138 +380,153 @@ class _Walk:
         self._note_entry(said, content)
         if self.records:
             self.records.difference_update(QUOTED_HASH.findall(payload))
-        self.tree.append(0, sha256(b"\0" + said["leaf"].encode()).digest())
+        self._append(0, sha256(b"\0" + said["leaf"].encode()).digest())
         return True
 
     def _note_entry(self, said: dict[str, str], content: dict[str, Any]) -> None:
-        uid, size = said["uid"], self.tree.size
-        raw = bytes.fromhex(uid.replace("-", ""))
-        self.uids[raw[0]] += raw + size.to_bytes(8, "big")
+        raw = bytes.fromhex(said["uid"].replace("-", ""))
+        self.uids[raw[0]] += raw + self.size.to_bytes(8, "big")
         self.shown += 1
         if "by" in said:
-            self.erasures.setdefault(said["by"], {})[uid] = size
+            self.erasures.setdefault(said["by"], {})[said["uid"]] = self.size
             self.erased += 1
         elif said["kind"] == ERASING:
             listed = content.get("entries")
-            for erased, index in self.erasures.pop(uid, {}).items():
-                if not isinstance(listed, list) or erased not in listed:
-                    raise Broken(
-                        f"it doesn't list entry {index} (uid {erased}), whose payload it is said to have erased"
-                    )
+            for uid, index in self.erasures.pop(said["uid"], {}).items():
+                _need(
+                    isinstance(listed, list) and uid in listed, f"it doesn't list entry {index}, which names it ({uid})"
+                )
         if self.name == "closing.jsonl":
-            self._check_export(said, content)
-
-    def _check_export(self, said: dict[str, str], content: dict[str, Any]) -> None:
-        if self.exported or said["kind"] != EXPORTED or "salt" not in said:
-            raise Broken("only the entry about this export, with its payload, may be shown here")
-        if content.get("manifest_sha256") != self.files[-1]["sha256"]:
-            raise Broken("the log holds the export of another manifest: the manifest, or what it lists, was changed")
-        self.exported = True
+            expected = not self.exported and said["kind"] == EXPORTED and "salt" in said
+            _need(expected, "only the entry about this export, with its payload, may be shown here")
+            known = content.get("manifest_sha256") == self.files[-1]["sha256"]
+            _need(known, "the log holds the export of another manifest: it, or what it lists, was changed")
+            self.exported = True
 
     def _hide(self, height: Any, node: Any) -> None:
-        size = self.tree.size
-        if type(height) is not int or not 0 <= height <= HIGHEST or not IS_HASH.fullmatch(str(node)):
-            raise Broken("its height or its hash can't be one")
-        if size % (1 << height) or size + (1 << height) > (self.due[0][0] if self.due else LARGEST_NUMBER):
-            raise Broken(f"a hidden range of height {height} can't begin here")
-        if self.hidden == (size - (1 << height), height) and size >> height & 1:
-            raise Broken("this hidden range and the one before should be one")
-        self.hidden = size, height
-        self.tree.append(height, bytes.fromhex(node))
+        fits = type(height) is int and 0 <= height <= HIGHEST and IS_HASH.fullmatch(str(node))
+        _need(fits, "its height or its hash can't be one")
+        end = self.size + (1 << height)
+        _need(end % (1 << height) == 0, f"a hidden range of height {height} can't begin here")
+        _need(end <= (self.due[0][0] if self.due else LARGEST_NUMBER), "this hidden range goes beyond a checkpoint")
+        again = self.hidden == (self.size - (1 << height), height) and self.size >> height & 1
+        _need(not again, "this hidden range and the one before should be one")
+        self.hidden = self.size, height
+        self._append(height, bytes.fromhex(node))
+
+    def _append(self, height: int, node: bytes) -> None:
+        """Grow the tree of RFC 6962; `parts` are its complete subtrees, one for each bit set in the size."""
+        position = self.size >> height
+        while position & 1:
+            node = sha256(b"\x01" + self.parts.pop() + node).digest()
+            position >>= 1
+        self.parts.append(node)
+        self.size += 1 << height
+
+    def _root(self) -> bytes:
+        *rest, node = self.parts or [sha256(b"").digest()]
+        for left in reversed(rest):
+            node = sha256(b"\x01" + left + node).digest()
+        return node
 
     def _compare(self) -> None:
         """Compare roots where a checkpoint says one; remember at which size to do so next."""
-        size, kept = self.tree.size, self.kept.size if self.kept else NEVER
-        if kept == size:
-            self.kept_root = self.tree.root()
-        if self.due and self.due[0][0] == size:
-            if self.due.popleft()[1] != self.tree.root():
-                raise Broken(f"The checkpoint over {size} entries has another root than {self.name}: of the entries"
-                             f" {self.agreed} to {size - 1} one was changed, left out, put in or moved.")  # fmt: skip
-            self.agreed, self.hidden = size, (-1, -1)
+        kept = self.kept.size if self.kept else NEVER
+        if kept == self.size:
+            self.kept_root = self._root()
+        if self.due and self.due[0][0] == self.size:
+            between = f"of the entries {self.agreed} to {self.size - 1} one was changed, left out, put in or moved"
+            same = self.due.popleft()[1] == self._root()
+            _need(same, f"The checkpoint over {self.size} entries has another root than {self.name}: {between}.")
+            self.agreed, self.hidden = self.size, (-1, -1)
         ahead = (kept, self.due[0][0] if self.due else NEVER)
-        self.watch = min((at for at in ahead if at > size), default=NEVER)
+        self.watch = min((size for size in ahead if size > self.size), default=NEVER)
 
     def _after_entries(self) -> None:
-        if self.due:
-            raise Broken(f"it ends after {self.tree.size} entries, but there is a checkpoint over {self.due[0][0]}")
-        if self.erasures:
-            index, by = min((min(those.values()), by) for by, those in self.erasures.items())
-            raise Broken(f"entry {index} has no payload, and no later entry {by} erased it")
-        if self.records:
-            raise Broken(f"no payload that is shown names records/{min(self.records)}.json")
+        for size, _ in self.due:
+            raise Broken(f"it ends after {self.size} entries, but there is a checkpoint over {size}")
+        for by, those in self.erasures.items():
+            raise Broken(f"entry {min(those.values())} has no payload, and no later entry {by} erased it")
+        for record in self.records:
+            raise Broken(f"no payload that is shown names records/{record}.json")
 
     def _other_file(self, name: str) -> None:
-        self._skip(name)
-        if name.startswith("records/") and self.files[-1]["sha256"] != name[8:72]:
-            raise Broken("it was changed, its hash isn't its name any more")
-        if name.startswith("stamps/") and int(name[7:-4]) not in self.sizes:
-            raise Broken("no checkpoint in checkpoints.jsonl has this size")
+        deque(self._pieces(name), maxlen=0)
+        if name.startswith("records/"):
+            _need(self.files[-1]["sha256"] == name[8:72], "it was changed, its hash isn't its name any more")
+        if name.startswith("stamps/"):
+            _need(int(name[7:-4]) in self.sizes, "no checkpoint in checkpoints.jsonl has this size")
 
     def _manifest(self) -> None:
         files, text = [*self.files], self._read("manifest.json", LARGEST_LIST)
         said = _object(text[:-1], "agency entries exported_at exported_by files filters format origin size")
         types = [type(said[key]) for key in ("agency", "exported_by", "files", "filters")]
-        if not text.endswith("\n") or not {*types[:2]} <= {int, type(None)} or types[2:] != [list, dict]:
-            raise Broken("it isn't written as a manifest is")
-        if not IS_TIME.fullmatch(str(said["exported_at"])):
-            raise Broken("its time is none")
+        plain = {*types[:2]} <= {int, type(None)} and types[2:] == [list, dict] and text.endswith("\n")
+        _need(plain and IS_TIME.fullmatch(str(said["exported_at"])), "it isn't written as a manifest is")
         for expected, listed in zip(files, said["files"], strict=False):
-            if _encode(expected) != _encode(listed):
-                raise Broken(f"{expected['name']} isn't as it says: that file was changed, or the manifest was")
-        counts = {"files": files, "entries": self.shown, "size": self.tree.size}
-        for key, found in (counts | {"format": FORMAT, "origin": self.keys[0].name}).items():
-            if _encode(said[key]) != _encode(found):
-                raise Broken(f"what it says about {key} isn't so in this bundle")
+            _need(_encode(expected) == _encode(listed), f"{expected['name']} isn't as it says: one of them was changed")
+        known = {
+            "files": files,
+            "entries": self.shown,
+            "size": self.size,
+            "format": FORMAT,
+            "origin": self.keys[0].name,
+        }
+        for key, found in known.items():
+            _need(_encode(said[key]) == _encode(found), f"what it says about {key} isn't so in this bundle")
 
     def _closing_note(self) -> _Key:
-        if not self.exported:
-            raise Broken("the entry about this export isn't in it")
-        if twice := min(filter(None, map(_repeated, self.uids)), default=None):
-            raise Broken(f"entries {twice[1]} and {twice[0]} have one and the same uid")
-        closing = _checkpoint(self._read("closing.txt", LONGEST_NOTE))
-        key, *more = closing.note.signers(self.keys)
+        _need(self.exported, "the entry about this export isn't in it")
+        for part in self.uids:
+            _check_uids(part)
+        note, origin, size, root = _checkpoint(self._read("closing.txt", LONGEST_NOTE))
+        key, *more = note.signers(self.keys)
         if not key or more:
             raise Broken("it should have one signature, by a key in keys.jsonl")
-        if (closing.origin, closing.size) != (self.keys[0].name, self.tree.size):
-            raise Broken(f"it is about {closing.size} entries of {closing.origin}, and here are {self.tree.size}")
-        if closing.root != self.tree.root():
-            raise Broken(
-                f"its root is another: of the entries from {self.agreed} on, one was changed, left out or moved"
-            )
-        if key not in self.trusted:
-            raise Broken(f"it is signed by key {key.id.hex()}, to which no trusted key was handed over")
+        _need(origin == self.keys[0].name, f"it is one of another log, {origin}")
+        _need(size == self.size, f"it is about {size} entries, but the bundle goes on to {self.size}")
+        between = f"of the entries from {self.agreed} on, one was changed, left out, put in or moved"
+        _need(root == self._root(), f"its root isn't that of the bundle: {between}")
+        _need(key in self.trusted, f"it is signed by key {key.id.hex()}, to which no trusted key was handed over")
         return key
 
-    def _check_kept(self) -> None:
-        size, total = self.kept.size if self.kept else 0, self.tree.size
-        if size > total:
-            raise Broken(f"The kept checkpoint is over {size} entries, and this bundle ends at {total}: the log was cut"
-                         " back, or this is an older copy.")  # fmt: skip
-        if self.kept and not self.kept_root:
-            raise Broken("This bundle can't be compared with the kept checkpoint: ask for the consistency proof from size"
-                         f" {size} to size {total}, or for a bundle with that checkpoint.")  # fmt: skip
-        if self.kept and self.kept.root != self.kept_root:
-            raise Broken(f"The first {size} entries aren't those of the kept checkpoint: the log was changed since.")
+    def _check_kept(self, kept: _Checkpoint) -> None:
+        size, total = kept.size, self.size
+        older = (
+            f"The kept checkpoint is over {size} entries, this bundle ends at {total}: it was cut back, or is older."
+        )
+        _need(size <= total, older)
+        proof = f"ask for the consistency proof from size {size} to size {total}, or for a bundle with that checkpoint"
+        _need(self.kept_root, f"This bundle can't be compared with the kept checkpoint: {proof}.")
+        others = f"The first {size} entries aren't those of the kept checkpoint: the log was changed since."
+        _need(kept.root == self.kept_root, others)
 
     def _held(self, key: _Key, size: int, shown: int) -> Verdict:
-        said = f"It holds: {shown} of {size} entries are shown, and key {key.id.hex()} of {key.name} signed for all of them;"
+        said = f"It holds: {shown} of {size} entries are shown, and key {key.id.hex()} of {key.name} signed for all;"
         said += f" {len(self.sizes)} checkpoints agree, and {self.erased} payloads were erased by later entries."
         if self.kept:
+            self._check_kept(self.kept)
             said += f" Nothing under the kept checkpoint, of size {self.kept.size}, was changed since."
         if not self.given:
             said += " The key came with the bundle: compare it with the one that was published."
-        facts = {"origin": key.name, "size": size, "shown": shown, "erased": self.erased, "checkpoints": len(self.sizes),
-                 "closing_size": self.tree.size, "root": self.tree.root().hex(), "key": key.text}  # fmt: skip
+        facts = {"origin": key.name, "key": key.text, "size": size, "shown": shown, "closing_size": self.size}
+        facts |= {"root": self._root().hex(), "erased": self.erased, "checkpoints": len(self.sizes)}
         return Verdict(True, said, facts=facts)
+
+
+def _check_uids(part: bytearray) -> None:
+    """Find two entries of one uid; a uid has 16 bytes here, then comes the index in 8."""
+    seen: dict[bytes, bytes] = {}
+    for at in range(0, len(part), 24):
+        index = bytes(part[at + 16 : at + 24])
+        if (first := seen.setdefault(bytes(part[at : at + 16]), index)) != index:
+            raise Broken(f"the entries {int(first.hex(), 16)} and {int(index.hex(), 16)} have one and the same uid")
 
 
 def _described(raw: bytes) -> str:
     """Return kind, time and uid of an entry as far as its line still shows them."""
-    kind, uid = re.search(rb'"kind":"([a-z:_/0-9-]{1,80})"', raw), re.search(rb'"uid":"([0-9a-f-]{36})"', raw)
-    time = re.search(rb'"recorded_at":"([0-9-]{10})T([0-9:]{5})', raw)
-    told = [kind and kind[1], time and time[1] + b" " + time[2] + b" UTC", uid and b"uid " + uid[1]]
-    return "".join(f", {part.decode()}" for part in told if part)
+    found = [re.search(rb'"%s":"([a-z0-9TZ:./_-]{1,80})"' % key, raw) for key in (b"kind", b"recorded_at", b"uid")]
+    return "".join(f", {match[1].decode()}" for match in found if match)
 
 
 def main() -> int:
