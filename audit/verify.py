@@ -3,13 +3,12 @@
     python verify.py BUNDLE [--checkpoint FILE] [--key KEY ...]
 
 This file stands alone: Python 3.11 or newer, and its package "cryptography" where a signature is checked. It accounts
-for every byte of the bundle, and names the first thing that doesn't hold. Exit status: 0 all holds, 1 something
-doesn't, 2 wrong use or a file that can't be read. What is checked, and how to do it by hand, stands in README.txt.
+for every byte of the bundle, and names the first thing that doesn't hold; by hand, see README.txt in the bundle. Exit
+status: 0 all holds, 1 something doesn't, 2 wrong use or a file that can't be read.
 """
 
 import argparse
 import base64
-import hashlib
 import json
 import re
 import struct
@@ -17,17 +16,18 @@ import sys
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-FORMAT = "countersign-bundle/1"
 FIRST = r"README\.txt, verify\.py, keys\.jsonl, checkpoints\.jsonl, entries\.jsonl, "
 LAST = r"manifest\.json, closing\.jsonl, closing\.txt"
 IS_ORDER = re.compile(FIRST + r"(records/[0-9a-f]{64}\.json, |stamps/(0|[1-9][0-9]{0,15})\.tsr, )*" + LAST)
 LONGEST_LINE, LONGEST_NOTE, LARGEST_LIST = 1 << 20, 1 << 14, 1 << 26
 DEEPEST, LARGEST_NUMBER, HIGHEST, NEVER = 64, 2**53 - 1, 52, 1 << 60
-ERASING, EXPORTED = '"audit:payload:erased/1"', '"audit:export:made/2"'
+FORMAT, ERASING, EXPORTED = "countersign-bundle/1", '"audit:payload:erased/1"', '"audit:export:made/2"'
 
 # The grammar of a line that shows an entry: canonical JSON, these keys, nothing else. Payloads alone are looked into.
 PLAIN = r'[^"\\\x00-\x1f]*'
@@ -49,7 +49,6 @@ NAME, BASE64 = "([!-*,-~]{1,200})", "([0-9A-Za-z+/]+=*)"
 IS_KEY, IS_SIGNATURE = re.compile(rf"{NAME}\+([0-9a-f]{{8}})\+{BASE64}"), re.compile(f"\u2014 {NAME} {BASE64}")
 IS_CHECKPOINT = re.compile(f"{NAME}\n({NUMBER})\n{BASE64}\n")
 DIGITS = bytes.maketrans(b"123456789", b"000000000")
-sha256 = hashlib.sha256
 
 
 @dataclass
@@ -60,7 +59,6 @@ class Verdict:
     sentence: str
     status: int = 0
     member: str = ""
-    line: int | None = None
     index: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -82,22 +80,15 @@ def verify(bundle: str | Path | BinaryIO, checkpoint: str | Path | None = None, 
     """Verify a bundle, against a checkpoint that was kept and keys that are known, if there are any. Never raises."""
     try:
         kept = None if checkpoint is None else _checkpoint(Path(checkpoint).read_bytes().decode())
-        given = [_key(line.strip()) for said in keys for line in _lines_of_keys(said) if line.strip()]
+        texts = [Path(said).read_bytes().decode() if Path(said).is_file() else said for said in keys]
+        given = [_key(line) for text in texts for line in text.split()]
     except (OSError, ValueError) as problem:
         return Verdict(False, f"The checkpoint or the key that was given can't be used: {problem}.", 2)
     try:
-        if not isinstance(bundle, str | Path):
-            return _Walk(bundle, kept, given).verdict()
-        with Path(bundle).open("rb") as file:
+        with Path(bundle).open("rb") if isinstance(bundle, str | Path) else nullcontext(bundle) as file:
             return _Walk(file, kept, given).verdict()
-    except Broken as broken:
-        return Verdict(False, str(broken), 1)
     except (OSError, ValueError) as problem:
         return Verdict(False, f"The bundle can't be verified: {problem}.", 2)
-
-
-def _lines_of_keys(said: str) -> list[str]:
-    return [said] if IS_KEY.fullmatch(said.strip()) else Path(said).read_bytes().decode().split("\n")
 
 
 # A number that isn't whole is read as text, so that written anew it is another.
@@ -107,13 +98,11 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=F
 
 def _object(text: str, keys: str = "", depth: int = DEEPEST) -> dict[str, Any]:
     """Return the object that a text holds, which must have these keys and be written as RFC 8785 says."""
-    value = _decode(text)[0]
+    value: dict[str, Any] = _decode(text)[0]
     if text.count("{") + text.count("[") > depth or not text.isascii() or b"0" * 16 in text.encode().translate(DIGITS):
         _check_plain(value, depth)
-    if not isinstance(value, dict) or _encode(value) != text:
-        raise Broken("it was changed, it isn't written as canonical JSON")
-    if keys and value.keys() != set(keys.split()):
-        raise Broken(f"it should say {keys.replace(' ', ', ')}, and nothing else")
+    _need(isinstance(value, dict) and _encode(value) == text, "it was changed, it isn't written as canonical JSON")
+    _need(not keys or value.keys() == set(keys.split()), f"it should say {keys}, and nothing else")
     return value
 
 
@@ -152,17 +141,10 @@ class _Note(NamedTuple):
     def signers(self, keys: Sequence[_Key]) -> list[_Key | None]:
         """Return each line's key, None for one that isn't known; raise where a known one didn't sign this."""
         known = {(key.name, key.id): key for key in keys}
-        signers = [known.get((name, key_id)) for name, key_id, _ in self.signatures]
-        for key, (_, _, signature) in zip(signers, self.signatures, strict=True):
+        found = [(known.get((name, key_id)), signature) for name, key_id, signature in self.signatures]
+        for key, signature in found:
             key and key.check(self.text, signature)
-        return signers
-
-
-class _Checkpoint(NamedTuple):
-    note: _Note
-    origin: str
-    size: int
-    root: bytes
+        return [key for key, _ in found]
 
 
 def _base64(text: str, least: int, most: int) -> bytes:
@@ -188,12 +170,12 @@ def _note(said: Any) -> _Note:
     return _Note(text + "\n", [(name, raw[:4], raw[4:]) for name, raw in signatures])
 
 
-def _checkpoint(said: Any) -> _Checkpoint:
+def _checkpoint(said: Any) -> tuple[_Note, str, int, bytes]:
     note = _note(said)
     found = IS_CHECKPOINT.fullmatch(note.text)
     if not found or int(found[2]) > LARGEST_NUMBER:
         raise Broken("it isn't a checkpoint: three lines should say origin, size and root")
-    return _Checkpoint(note, found[1], int(found[2]), _base64(found[3], 32, 32))
+    return note, found[1], int(found[2]), _base64(found[3], 32, 32)
 
 
 class _Member(NamedTuple):
@@ -226,13 +208,13 @@ def _members(file: BinaryIO) -> dict[str, _Member]:
     file.seek(max(0, total - 98))
     tail = file.read(98)
     count, size, offset = struct.unpack("<3Q", tail[32:56]) if len(tail) == 98 else (0, 0, 0)
-    if offset + size + 98 != total or size > LARGEST_LIST or tail != _end(count, size, offset):
-        raise Broken("This isn't a whole bundle: it was cut short or added to, or is a file of another kind.")
+    whole = offset + size + 98 == total and size <= LARGEST_LIST and tail == _end(count, size, offset)
+    _need(whole, "This isn't a whole bundle: it was cut short or added to, or is a file of another kind.")
     file.seek(offset)
     members = _listed(file.read(size), offset)
     names = ", ".join(members)
-    if len(members) != count or not IS_ORDER.fullmatch(names) or list(members)[5:-3] != sorted(list(members)[5:-3]):
-        raise Broken(f"The bundle doesn't hold the files that it should, in their order: {names[:400]}.")
+    good = len(members) == count and IS_ORDER.fullmatch(names) and sorted(list(members)[5:-3]) == list(members)[5:-3]
+    _need(good, f"The bundle doesn't hold the files that it should, in their order: {names[:400]}.")
     return members
 
 
@@ -244,8 +226,8 @@ def _listed(raw: bytes, offset: int) -> dict[str, _Member]:
         name = raw[place + 46 : place + 46 + length].decode("ascii", "replace").replace("\ufffd", "?")
         size = int.from_bytes(raw[place + 50 + length : place + 58 + length], "little")
         member = _Member(name, start, size, crc)
-        once = name not in members and raw.startswith(member.central(), place)
-        _need(once, f"The bundle's list of files was changed, at {name[:100]}.")
+        good = name not in members and raw.startswith(member.central(), place)
+        _need(good, f"The bundle's list of files was changed, at {name[:100]}.")
         members[name] = member
         place, start = place + len(member.central()), start + len(member.local()) + size
     _need(start == offset, "The bundle's list of files was changed: it doesn't agree with the bundle's length.")
@@ -255,20 +237,16 @@ def _listed(raw: bytes, offset: int) -> dict[str, _Member]:
 class _Walk:
     """One walk through a bundle. A check that fails raises ValueError with the reason; `verdict` adds where it was."""
 
-    def __init__(self, file: BinaryIO, kept: _Checkpoint | None, given: list[_Key]) -> None:
-        self.file, self.kept, self.given, self.members = file, kept, given, _members(file)
-        self.name, self.line, self.raw = "", 0, b""
-        self.files: list[dict[str, Any]] = []
-        self.keys: list[_Key] = []
-        self.trusted: list[_Key] = []
-        self.due: deque[tuple[int, bytes]] = deque()
-        self.sizes: set[int] = set()
-        self.size, self.parts = 0, list[bytes]()
-        self.watch = self.agreed = self.shown = self.erased = 0
-        self.hidden, self.kept_root, self.exported = (-1, -1), b"", False
+    def __init__(self, file: BinaryIO, kept: tuple[_Note, str, int, bytes] | None, given: list[_Key]) -> None:
+        self.file, self.kept, self.given = file, kept, given
+        self.kept_size, self.kept_root = kept[2] if kept else NEVER, b""
+        self.keys, self.trusted = list[_Key](), list[_Key]()
+        self.due, self.sizes = deque[tuple[int, bytes]](), set[int]()
+        self.files, self.parts = list[dict[str, Any]](), list[bytes]()
+        self.size = self.watch = self.agreed = self.shown = self.erased = 0
+        self.hidden, self.exported, self.name, self.line, self.raw = (-1, -1), False, "", 0, b""
         self.uids = [bytearray() for _ in range(256)]
         self.erasures: dict[str, dict[str, int]] = {}
-        self.records = {name[8:72] for name in self.members if name.startswith("records/")}
 
     def verdict(self) -> Verdict:
         try:
@@ -276,12 +254,13 @@ class _Walk:
         except (ValueError, RecursionError) as problem:
             reason = str(problem) if isinstance(problem, Broken) else "it was changed, it isn't legible any more"
         index = self.size if self.line and self.name in {"entries.jsonl", "closing.jsonl"} else None
-        who = "" if index is None else f" (entry {index}{_described(self.raw)})"
-        where = f"{self.name}, line {self.line}{who}" if self.line else self.name
-        said = reason if reason.endswith(".") else f"{where}: {reason}."
-        return Verdict(False, said, 1, self.name, self.line or None, index)
+        where = f"{self.name}, line {self.line}" if self.line else self.name
+        where += "" if index is None else f" (entry {index}{_described(self.raw)})"
+        return Verdict(False, reason if reason.endswith(".") else f"{where}: {reason}.", 1, self.name, index)
 
     def _all(self) -> Verdict:
+        self.members = _members(self.file)
+        self.records = {name[8:72] for name in self.members if name.startswith("records/")}
         self._other_file("README.txt")
         self._other_file("verify.py")
         self._each_line("keys.jsonl", self._key_line)
@@ -313,22 +292,19 @@ class _Walk:
         self.files.append({"bytes": member.size, "name": name, "sha256": digest.hexdigest()})
 
     def _read(self, name: str, longest: int) -> str:
-        self.name = name
-        _need(self.members[name].size <= longest, "it is longer than it should be")
+        _need(self.members[name].size <= longest, f"{name} is longer than it should be.")
         return b"".join(self._pieces(name)).decode()
 
     def _each_line(self, name: str, check: Callable[[str], None]) -> None:
-        for self.raw in self._pieces(name):
-            self.line += 1
-            _need(self.raw.endswith(b"\n"), "the line doesn't end, or is longer than any should be")
-            check(self.raw[:-1].decode())
+        for raw in self._pieces(name):
+            self.line, self.raw = self.line + 1, raw
+            _need(raw.endswith(b"\n"), "the line doesn't end, or is longer than any should be")
+            check(raw[:-1].decode())
 
     def _key_line(self, text: str) -> None:
         said, before = _object(text, "handover key"), self.keys[-1:]
         key, handed = _key(said["key"]), said["handover"] is not None
-        _need(
-            key not in self.keys and key.name == (*before, key)[0].name, "the key is a second one, or has another name"
-        )
+        _need(key not in self.keys and key.name == (*before, key)[0].name, "the key came before, or has another name")
         if handed:
             note = _note(said["handover"])
             _need(note.text == f"countersign-handover/1\n{key.name}\n{key.text}\n", "the handover isn't to this key")
@@ -340,26 +316,23 @@ class _Walk:
     def _check_keys(self) -> None:
         _need(self.trusted, "None of the keys that were given stands in this bundle: another key signed it.")
         if self.kept:
-            _need(self.kept.origin == self.keys[0].name, "The checkpoint that was kept is one of another log.")
-            _need(any(self.kept.note.signers(self.keys)), "No key in this bundle signed the checkpoint that was kept.")
+            same = self.kept[1] == self.keys[0].name and any(self.kept[0].signers(self.keys))
+            _need(same, "The kept checkpoint is one of another log: no key in this bundle signed it.")
 
     def _checkpoint_line(self, text: str) -> None:
         said, last = _object(text, "note signed_at"), self.due[-1][0] if self.due else -1
         note, origin, size, root = _checkpoint(said["note"])
         _need(note.signers(self.keys)[0], "its first signature is by none of the keys in keys.jsonl")
-        _need(origin == self.keys[0].name, "it is one of another log")
-        _need(IS_TIME.fullmatch(str(said["signed_at"])), "its time is none")
+        dated = IS_TIME.fullmatch(str(said["signed_at"]))
+        _need(dated and origin == self.keys[0].name, "it is one of another log, or its time is none")
         _need(size > last, f"a checkpoint of size {size} can't follow one of size {last}")
         self.due.append((size, root))
         self.sizes.add(size)
 
     def _leaf_line(self, text: str) -> None:
         if not self._is_shown(text):
-            said, turn = (
-                _object(text),
-                f"here it is the turn of entry {self.size}: one is missing, repeated or out of place",
-            )
-            _need(type(said.get("index")) is int and said["index"] == self.size, turn)
+            said = _object(text)
+            _need(_encode(said.get("index")) == str(self.size), f"here should stand entry {self.size}, not this one")
             _need(said.keys() == {"hash", "height", "index"}, "it was changed, no entry looks like this")
             self._hide(said["height"], said["hash"])
         if self.size >= self.watch:
@@ -371,8 +344,7 @@ class _Walk:
         said = found.groupdict() if found else {}
         if not found or int(said["index"]) != self.size:
             return False
-        if len(said["actor"]) > 15 or len(said["agency"]) > 15:
-            _object(text)
+        max(len(said["actor"]), len(said["agency"])) > 15 and _object(text)
         salt, payload = said.get("salt"), said.get("payload", "{}")
         content = _object(payload, depth=DEEPEST - (1 if salt else 2))
         if salt and sha256(bytes.fromhex(salt) + payload.encode()).hexdigest() != said["commitment"]:
@@ -394,21 +366,20 @@ class _Walk:
             listed = content.get("entries")
             for uid, index in self.erasures.pop(said["uid"], {}).items():
                 _need(
-                    isinstance(listed, list) and uid in listed, f"it doesn't list entry {index}, which names it ({uid})"
+                    isinstance(listed, list) and uid in listed, f"it doesn't list {uid}, erased by it (entry {index})"
                 )
         if self.name == "closing.jsonl":
-            expected = not self.exported and said["kind"] == EXPORTED and "salt" in said
-            _need(expected, "only the entry about this export, with its payload, may be shown here")
-            known = content.get("manifest_sha256") == self.files[-1]["sha256"]
-            _need(known, "the log holds the export of another manifest: it, or what it lists, was changed")
-            self.exported = True
+            _need(
+                not self.exported and said["kind"] == EXPORTED and "salt" in said, "it isn't the one about this export"
+            )
+            self.exported = content.get("manifest_sha256") == self.files[-1]["sha256"]
+            _need(self.exported, "the log holds the export of another manifest: it, or what it lists, was changed")
 
     def _hide(self, height: Any, node: Any) -> None:
         fits = type(height) is int and 0 <= height <= HIGHEST and IS_HASH.fullmatch(str(node))
         _need(fits, "its height or its hash can't be one")
-        end = self.size + (1 << height)
-        _need(end % (1 << height) == 0, f"a hidden range of height {height} can't begin here")
-        _need(end <= (self.due[0][0] if self.due else LARGEST_NUMBER), "this hidden range goes beyond a checkpoint")
+        end, most = self.size + (1 << height), self.due[0][0] if self.due else LARGEST_NUMBER
+        _need(end % (1 << height) == 0 and end <= most, f"no hidden range of height {height} can stand here")
         again = self.hidden == (self.size - (1 << height), height) and self.size >> height & 1
         _need(not again, "this hidden range and the one before should be one")
         self.hidden = self.size, height
@@ -431,16 +402,15 @@ class _Walk:
 
     def _compare(self) -> None:
         """Compare roots where a checkpoint says one; remember at which size to do so next."""
-        kept = self.kept.size if self.kept else NEVER
-        if kept == self.size:
+        if self.kept_size == self.size:
             self.kept_root = self._root()
         if self.due and self.due[0][0] == self.size:
             between = f"of the entries {self.agreed} to {self.size - 1} one was changed, left out, put in or moved"
             same = self.due.popleft()[1] == self._root()
             _need(same, f"The checkpoint over {self.size} entries has another root than {self.name}: {between}.")
             self.agreed, self.hidden = self.size, (-1, -1)
-        ahead = (kept, self.due[0][0] if self.due else NEVER)
-        self.watch = min((size for size in ahead if size > self.size), default=NEVER)
+        ahead = self.due[0][0] if self.due else NEVER
+        self.watch = min(ahead, self.kept_size if self.kept_size > self.size else NEVER)
 
     def _after_entries(self) -> None:
         for size, _ in self.due:
@@ -465,53 +435,36 @@ class _Walk:
         _need(plain and IS_TIME.fullmatch(str(said["exported_at"])), "it isn't written as a manifest is")
         for expected, listed in zip(files, said["files"], strict=False):
             _need(_encode(expected) == _encode(listed), f"{expected['name']} isn't as it says: one of them was changed")
-        known = {
-            "files": files,
-            "entries": self.shown,
-            "size": self.size,
-            "format": FORMAT,
-            "origin": self.keys[0].name,
-        }
-        for key, found in known.items():
+        known = (files, self.shown, self.size, FORMAT, self.keys[0].name)
+        for key, found in zip(("files", "entries", "size", "format", "origin"), known, strict=True):
             _need(_encode(said[key]) == _encode(found), f"what it says about {key} isn't so in this bundle")
 
-    def _closing_note(self) -> _Key:
+    def _closing_note(self) -> Any:
         _need(self.exported, "the entry about this export isn't in it")
-        for part in self.uids:
-            _check_uids(part)
+        deque(map(_check_uids, self.uids), maxlen=0)
         note, origin, size, root = _checkpoint(self._read("closing.txt", LONGEST_NOTE))
-        key, *more = note.signers(self.keys)
-        if not key or more:
-            raise Broken("it should have one signature, by a key in keys.jsonl")
+        key: Any = note.signers(self.keys)[0]
+        _need(key and not note.signatures[1:], "it should have one signature, by a key in keys.jsonl")
         _need(origin == self.keys[0].name, f"it is one of another log, {origin}")
         _need(size == self.size, f"it is about {size} entries, but the bundle goes on to {self.size}")
-        between = f"of the entries from {self.agreed} on, one was changed, left out, put in or moved"
-        _need(root == self._root(), f"its root isn't that of the bundle: {between}")
+        _need(
+            root == self._root(), f"its root is another, from entry {self.agreed} on one was changed, left out or moved"
+        )
         _need(key in self.trusted, f"it is signed by key {key.id.hex()}, to which no trusted key was handed over")
         return key
-
-    def _check_kept(self, kept: _Checkpoint) -> None:
-        size, total = kept.size, self.size
-        older = (
-            f"The kept checkpoint is over {size} entries, this bundle ends at {total}: it was cut back, or is older."
-        )
-        _need(size <= total, older)
-        proof = f"ask for the consistency proof from size {size} to size {total}, or for a bundle with that checkpoint"
-        _need(self.kept_root, f"This bundle can't be compared with the kept checkpoint: {proof}.")
-        others = f"The first {size} entries aren't those of the kept checkpoint: the log was changed since."
-        _need(kept.root == self.kept_root, others)
 
     def _held(self, key: _Key, size: int, shown: int) -> Verdict:
         said = f"It holds: {shown} of {size} entries are shown, and key {key.id.hex()} of {key.name} signed for all;"
         said += f" {len(self.sizes)} checkpoints agree, and {self.erased} payloads were erased by later entries."
         if self.kept:
-            self._check_kept(self.kept)
-            said += f" Nothing under the kept checkpoint, of size {self.kept.size}, was changed since."
-        if not self.given:
-            said += " The key came with the bundle: compare it with the one that was published."
+            old, new = self.kept_size, self.size
+            _need(old <= new, f"The kept checkpoint is over {old} entries, here are {new}: cut back, or an older copy.")
+            _need(self.kept_root, f"Size {old} is hidden here: ask for the consistency proof from {old} to {new}.")
+            _need(self.kept[3] == self.kept_root, f"The first {old} entries were others when the checkpoint was kept.")
+            said += f" Nothing under the kept checkpoint, over {old}, was changed since."
+        said += "" if self.given else " The key came with the bundle: compare it with the one that was published."
         facts = {"origin": key.name, "key": key.text, "size": size, "shown": shown, "closing_size": self.size}
-        facts |= {"root": self._root().hex(), "erased": self.erased, "checkpoints": len(self.sizes)}
-        return Verdict(True, said, facts=facts)
+        return Verdict(True, said, facts=facts | {"root": self._root().hex(), "erased": self.erased})
 
 
 def _check_uids(part: bytearray) -> None:
