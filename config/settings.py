@@ -192,6 +192,26 @@ AUDIT_KEY_FILE = Path(env.str("AUDIT_KEY_FILE", str(VAR_DIR / "audit-key.pem")))
 AUDIT_CHECKPOINT_SECONDS = env.int("AUDIT_CHECKPOINT_SECONDS", 50)
 # How many of the older entries are hashed anew before each signature, in turn.
 AUDIT_REHASH_PER_CHECKPOINT = env.int("AUDIT_REHASH_PER_CHECKPOINT", 100_000)
+# Who is handed the checkpoints, parted by commas: addresses with a name or a vkey before them (docs/witnesses.md).
+AUDIT_WITNESSES: list[str] = env.list("AUDIT_WITNESSES", [])
+# The least number of seconds between two letters to one mailbox, and between two time stamps.
+AUDIT_MAIL_EVERY = env.int("AUDIT_MAIL_EVERY", 24 * 60 * 60)
+AUDIT_TSA_EVERY = env.int("AUDIT_TSA_EVERY", 60 * 60)
+# A time-stamping authority (RFC 3161), and the certificates, as a PEM file, under which its own should stand.
+AUDIT_TSA_URL = env.str("AUDIT_TSA_URL", "")
+AUDIT_TSA_CERTIFICATES = env.str("AUDIT_TSA_CERTIFICATES", "")
+
+# --- E-mail ----------------------------------------------------------------------------------
+
+# "submission://user:password@mail.example" speaks TLS on port 587.
+_EMAIL = env.dj_email_url("EMAIL_URL", "smtp://localhost:25")
+EMAIL_BACKEND = _EMAIL["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _EMAIL["EMAIL_HOST"], _EMAIL["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _EMAIL["EMAIL_HOST_USER"], _EMAIL["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _EMAIL["EMAIL_USE_TLS"], _EMAIL["EMAIL_USE_SSL"]
+EMAIL_FILE_PATH = _EMAIL["EMAIL_FILE_PATH"]
+EMAIL_TIMEOUT = _EMAIL["EMAIL_TIMEOUT"] or 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "countersign@localhost")
 
 # --- Work in the background ------------------------------------------------------------------
 
