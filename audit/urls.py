@@ -1,6 +1,6 @@
 from django.urls import path
 
-from audit.views import export, log, public
+from audit.views import export, log, public, verify
 
 app_name = "audit"
 urlpatterns = [
@@ -13,4 +13,6 @@ urlpatterns = [
     path("consistency/<int:older>/<int:newer>", public.consistency, name="consistency"),
     path("keys", public.keys, name="keys"),
     path("keys.jsonl", public.handovers, name="handovers"),
+    path("verify/", verify.verify_bundle, name="verify-bundle"),
+    path("verify/verify.py", verify.verifier, name="verifier"),
 ]

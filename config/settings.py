@@ -10,6 +10,7 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from environs import Env
 
+from config import static_headers
 from config.embedded import SERVERS_FILE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -106,6 +107,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+WHITENOISE_ADD_HEADERS_FUNCTION = static_headers.add
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
@@ -186,7 +188,8 @@ SEARCH_CUT_OFF = env.float("SEARCH_CUT_OFF", None)
 AUDIT_ORIGIN = env.str("AUDIT_ORIGIN", "localhost/countersign")
 # The sequencer alone reads it. Keep it off the database's machine, and a copy where only the operator gets.
 AUDIT_KEY_FILE = Path(env.str("AUDIT_KEY_FILE", str(VAR_DIR / "audit-key.pem")))
-AUDIT_CHECKPOINT_SECONDS = env.int("AUDIT_CHECKPOINT_SECONDS", 300)
+# At most so long after an entry a checkpoint covers it; nothing new, nothing signed.
+AUDIT_CHECKPOINT_SECONDS = env.int("AUDIT_CHECKPOINT_SECONDS", 50)
 # How many of the older entries are hashed anew before each signature, in turn.
 AUDIT_REHASH_PER_CHECKPOINT = env.int("AUDIT_REHASH_PER_CHECKPOINT", 100_000)
 # Who is handed the checkpoints, parted by commas: addresses with a name or a vkey before them (docs/witnesses.md).

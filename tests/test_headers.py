@@ -31,7 +31,9 @@ def test_every_answer_carries_the_security_headers(client: Client, world: World,
                 assert "unsafe" not in policy, route
 
 
-@pytest.mark.parametrize("address", ["/sign-in/", "/cases/", "/cases/open/", "/galleries/", "/review/", "/audit/"])
+@pytest.mark.parametrize(
+    "address", ["/sign-in/", "/cases/", "/cases/open/", "/galleries/", "/review/", "/audit/", "/audit/verify/"]
+)
 def test_pages_hold_no_inline_script_or_style(client: Client, person_with: Callable, address: str) -> None:
     if address != "/sign-in/":
         client.force_login(person_with("everybody", *Role))
