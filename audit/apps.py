@@ -10,6 +10,7 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         from audit import receivers, startup  # noqa: F401 - importing connects signals and registers a check
         from audit.grants import grant_roles
+        from audit.witnesses import checks  # noqa: F401 - importing registers them
 
         # Fired once after every app has migrated, so that the tables of all of them are there.
         post_migrate.connect(grant_roles, sender=self)
