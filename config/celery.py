@@ -62,6 +62,17 @@ app.autodiscover_tasks()
 
 
 @celeryd_after_setup.connect
+def _begin(**_: object) -> None:
+    """Serve only where the log is out of reach. Celery catches exceptions here, but lets nobody stay who exits."""
+    from audit.startup import StartRefused, begin
+
+    try:
+        begin("worker")
+    except StartRefused as refused:
+        sys.exit(str(refused))
+
+
+@celeryd_after_setup.connect
 def _share_cores(*, instance: Any, **_: object) -> None:
     """Processes times threads are the cores, however the worker was started; its processes are forked after this."""
     from identification.recognition.runtime import share_cores
