@@ -49,6 +49,23 @@ def case_of(subject: models.Model | None, payload: Mapping[str, Any]) -> str:
         return ""
 
 
+# The purposes that entries may have, as (value, label); apps that know them say so when they are ready.
+purposes: list[tuple[str, str]] = []
+
+
+def offer_purposes(choices: Iterable[tuple[str, str]]) -> None:
+    """Say which purposes can be asked for."""
+    purposes[:] = choices
+
+
+def id_named(label: str, name: str, agency: Agency) -> str | None:
+    """Return the id of the agency's thing of this model that is called so; None where there is none."""
+    model = apps.get_model(label)
+    found = model._base_manager.filter(agency=agency, **{_NAME_FIELDS[label]: name})
+    pk = found.values_list("pk", flat=True).first()
+    return None if pk is None else str(pk)
+
+
 def names_of(wanted: Iterable[tuple[str, str]], agency: Agency) -> Names:
     """Return what each (type, id) is called, with one query per type that has names."""
     names: Names = {}

@@ -53,6 +53,11 @@ app.conf.update(
             "schedule": settings.RECONCILE_EVERY_SECONDS,
             "options": {"expires": settings.RECONCILE_EVERY_SECONDS * 2},
         },
+        "continue-verifications": {
+            "task": "audit.tasks.continue_verifications",
+            "schedule": settings.RECONCILE_EVERY_SECONDS,
+            "options": {"expires": settings.RECONCILE_EVERY_SECONDS * 2},
+        },
         "lapse-assignments": {"task": "review.tasks.lapse_assignments", "schedule": 60, "options": {"expires": 120}},
     },
     beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),

@@ -2,6 +2,7 @@
 
 from audit.models.entry import Entry, EntryQuerySet, Payload
 from audit.models.tree import Checkpoint, CheckpointRequest, Leaf, SigningKey, Subtree, TreeState
+from audit.models.verification import Verification
 
 __all__ = [
     "Checkpoint",
@@ -13,4 +14,5 @@ __all__ = [
     "SigningKey",
     "Subtree",
     "TreeState",
+    "Verification",
 ]
