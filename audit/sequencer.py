@@ -103,7 +103,7 @@ def _begin_after_restoring(state: TreeState) -> int:
 def _waiting(state: TreeState, batch: int) -> Waiting:
     with connection.cursor() as cursor:
         cursor.execute(WAITING, [state.settled, state.floor, batch])
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _give_places(state: TreeState, waiting: Waiting) -> None:
