@@ -1,16 +1,17 @@
 """What an auditor may ask of the log."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
 
 from django import forms
+from django.db.models import Max, Min
 
 from accounts.models import User
 from audit import subjects
 from audit.kinds import KINDS, Kind
+from audit.models import Checkpoint
 from audit.selectors import Filters
-
 
 CASE = "identification.case"
 
@@ -61,9 +62,9 @@ class FilterForm(forms.Form):
         people.queryset = User.objects.filter(agency=viewer.agency)
 
     def clean_case(self) -> str:
-        number: str = self.cleaned_data["case"]
+        number = str(self.cleaned_data["case"]).strip()
         if number:
-            self.case_id = subjects.id_named(CASE, number, self.viewer.agency) or ""
+            self.case_id = subjects.named_so(CASE, number, self.viewer.agency) or ""
             if not self.case_id:
                 raise forms.ValidationError("Your agency has no case with this number. Type it as the case shows it.")
         return number
@@ -93,3 +94,40 @@ class ExportForm(FilterForm):
     """The same questions, and the form that the answer is to have."""
 
     form = forms.ChoiceField(choices=[("jsonl", "JSON Lines"), ("csv", "CSV")], label="Format")
+
+
+class ConsistencyForm(forms.Form):
+    """Two checkpoints by their sizes."""
+
+    older = forms.IntegerField(min_value=1, max_value=2**53 - 1, label="Earlier checkpoint (entries)")
+    newer = forms.IntegerField(min_value=1, max_value=2**53 - 1, label="Later checkpoint (entries)")
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        for name in ("older", "newer"):
+            if name in said and not Checkpoint.objects.filter(size=said[name]).exists():
+                self.add_error(name, _no_such_checkpoint(said[name]))
+        if not self.errors and said["older"] > said["newer"]:
+            self.add_error("newer", "This checkpoint is the earlier one. Put the two the other way round.")
+        return said
+
+    def document(self, prove: Callable[[int, int], list[bytes]]) -> dict[str, Any]:
+        """Return the proof with both notes; call it on a valid form."""
+        older, newer = self.cleaned_data["older"], self.cleaned_data["newer"]
+        notes = {name: Checkpoint.objects.filter(size=size).order_by("id").last() for name, size in
+                 (("older", older), ("newer", newer))}  # fmt: skip
+        return {
+            "format": "countersign-consistency-proof/1",
+            "older": older,
+            "newer": newer,
+            "proof": [step.hex() for step in prove(older, newer)],
+            **{f"{name}_checkpoint": found.note for name, found in notes.items() if found},
+        }
+
+
+def _no_such_checkpoint(size: int) -> str:
+    sizes = Checkpoint.objects.filter(size__gt=0)
+    below = sizes.filter(size__lt=size).aggregate(at=Max("size"))["at"]
+    above = sizes.filter(size__gt=size).aggregate(at=Min("size"))["at"]
+    near = " and ".join(f"{at:,}" for at in (below, above) if at)
+    return f"No checkpoint was signed over {size:,} entries." + (f" The nearest are over {near}." if near else "")

@@ -46,7 +46,7 @@ def steps(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> list[St
 
 
 def _splits(index: int, size: int) -> list[tuple[int, int, int]]:
-    """Return where the tree splits on the way to a leaf (start, end, middle), the lowest split first (RFC 6962, 2.1)."""
+    """Return where the tree splits on the way to a leaf (start, end, middle), the lowest first (RFC 6962, 2.1)."""
     splits, start, end = [], 0, size
     while end - start > 1:
         middle = start + (1 << ((end - start - 1).bit_length() - 1))

@@ -1,4 +1,4 @@
-"""Verifying the whole log now: asked for by a person or at the command line, done in slices, taken up where it was left.
+"""Verifying the whole log: asked for by a person or at the command line, done in slices, taken up where it was left.
 
 A slice holds a worker for some seconds and calls for the next, so that photographs don't wait for it. A worker that is
 killed leaves its lease; when that has run out, the sweep calls another, which goes on after the last chunk.
@@ -17,7 +17,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import User
-from audit.checks import DoesNotHold, check_checkpoint, check_keys, check_kept_roots, check_places, leaves
+from audit.checks import DoesNotHold, check_checkpoint, check_kept_roots, check_keys, check_places, leaves
 from audit.models import Checkpoint, TreeState, Verification
 from audit.policies import can_read_log
 from audit.services import record
