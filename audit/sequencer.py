@@ -12,8 +12,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.models import Entry, Subtree, TreeState
-from audit.rehash import STEP, Corrupt
-from audit.tree import Frontier, leaf_hash
+from audit.rehash import STEP, Corrupt, kept_frontier
+from audit.tree import leaf_hash
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ def _waiting(state: TreeState, batch: int) -> Waiting:
 
 
 def _give_places(state: TreeState, waiting: Waiting) -> None:
-    frontier = Frontier.from_bytes(state.size, bytes(state.frontier))
+    frontier = kept_frontier(state.size, state.frontier)
     with connection.cursor() as cursor:
         cursor.execute(GIVE_PLACES, [state.size, [entry for entry, *_ in waiting]])
     subtrees = []

@@ -1,296 +1,498 @@
-"""Does an export still say what it said when it was made?
+"""Does a bundle from a Countersign audit log hold?
 
-`python -m audit.verify FILE` needs Python and this folder: no Django, no database, no network. It
-writes every line anew from what the line holds and compares the bytes, hashes every entry and grows the
-tree over them, then compares root, count and header with the closing line. The first thing that doesn't
-hold is named.
+    python verify.py BUNDLE [--checkpoint FILE] [--key KEY ...]
 
-What it can't show: that the exporter wrote down everything that happened, or that somebody didn't make the
-whole file anew with other entries. Compare the root with the one in the log's entry about the export.
+This file stands alone: Python 3.11 or newer, and its package "cryptography" where a signature is checked. It accounts
+for every byte of the bundle, and names the first thing that doesn't hold; by hand, see README.txt in the bundle. Exit
+status: 0 all holds, 1 something doesn't, 2 wrong use or a file that can't be read.
 """
 
-import csv
+import argparse
+import base64
 import json
 import re
+import struct
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
-from audit import layout
-from audit.tree import Frontier, leaf_hash
+FIRST = r"README\.txt, verify\.py, keys\.jsonl, checkpoints\.jsonl, entries\.jsonl, "
+LAST = r"manifest\.json, closing\.jsonl, closing\.txt"
+IS_ORDER = re.compile(FIRST + r"(records/[0-9a-f]{64}\.json, |stamps/(0|[1-9][0-9]{0,15})\.tsr, )*" + LAST)
+LONGEST_LINE, LONGEST_NOTE, LARGEST_LIST = 1 << 20, 1 << 14, 1 << 26
+DEEPEST, LARGEST_NUMBER, HIGHEST, NEVER = 64, 2**53 - 1, 52, 1 << 60
+FORMAT, ERASING, EXPORTED = "countersign-bundle/1", '"audit:payload:erased/1"', '"audit:export:made/2"'
 
-# An entry is a few hundred bytes; a line this long is none, and isn't read into memory.
-LONGEST_LINE = 1024 * 1024
-csv.field_size_limit(LONGEST_LINE)
-SHA256 = re.compile(r"[0-9a-f]{64}")
-KIND = re.compile(rb'"+kind"+:"+([a-z]+:[a-z_-]+:[a-z_-]+/[0-9]+)"')
-TIME = re.compile(rb'"+recorded_at"+:"+(\d{4}-\d\d-\d\dT\d\d:\d\d)')
-UID = re.compile(rb'"+uid"+:"+([0-9a-f-]{36})"')
-NUMBER = re.compile(rb'"number": ?([0-9]{1,15}) ?\}|^"([0-9]{1,15})"')
+# The grammar of a line that shows an entry: canonical JSON, these keys, nothing else. Payloads alone are looked into.
+PLAIN = r'[^"\\\x00-\x1f]*'
+TEXT = rf'"{PLAIN}(?:\\(?:["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f])){PLAIN})*"'
+NUMBER, ID, HASH = "(?:0|[1-9][0-9]{0,15})", "(?:null|0|-?[1-9][0-9]{0,15})", "[0-9a-f]{64}"
+TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z"
+UID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+INDEX, KIND, PAYLOAD = rf'"index":(?P<index>{NUMBER})', rf'"kind":(?P<kind>{TEXT})', r'"payload":(?P<payload>{.*})'
+START = rf'{{"entry":(?P<leaf>{{"actor":(?P<actor>{ID}),"actor_roles":\[(?:{TEXT}(?:,{TEXT})*)?\]'
+START += rf',"agency":(?P<agency>{ID})'
+NAMES = rf'"purpose":{TEXT},"recorded_at":"{TIME}","request_id":{TEXT},"subject_id":{TEXT},"subject_type":{TEXT}'
+NAMES += rf',"uid":"(?P<uid>{UID})"'
+SECOND = rf'{START},"case":{TEXT},"commitment":"(?P<commitment>{HASH})",{KIND},{NAMES},"version":2}})'
+SHOWN = re.compile(rf'{SECOND},{INDEX},{PAYLOAD},"salt":"(?P<salt>[0-9a-f]{{32}})"}}', re.DOTALL)
+ERASED = re.compile(rf'{SECOND},"erased_by":"(?P<by>{UID})",{INDEX}}}')
+FIRST_VERSION = re.compile(rf'{START},{KIND},{PAYLOAD},{NAMES},"version":1}}),{INDEX}}}', re.DOTALL)
+IS_HASH, IS_TIME, QUOTED_HASH = re.compile(HASH), re.compile(TIME), re.compile(f'"({HASH})"')
+NAME, BASE64 = "([!-*,-~]{1,200})", "([0-9A-Za-z+/]+=*)"
+IS_KEY, IS_SIGNATURE = re.compile(rf"{NAME}\+([0-9a-f]{{8}})\+{BASE64}"), re.compile(f"\u2014 {NAME} {BASE64}")
+IS_CHECKPOINT = re.compile(f"{NAME}\n({NUMBER})\n{BASE64}\n")
+DIGITS = bytes.maketrans(b"123456789", b"000000000")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Verdict:
-    """What holds, or the first thing that doesn't, in one sentence."""
+    """What holds, or the first thing that doesn't; `status` is that of the command."""
 
     ok: bool
     sentence: str
-    entries: int = 0
-    root: str = ""
-    line: int | None = None
-    entry: int | None = None
+    status: int = 0
+    member: str = ""
+    index: int | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Nothing in the sentence may move a terminal's cursor or turn its writing round."""
+        self.sentence = "".join(letter if letter.isprintable() else "\ufffd" for letter in self.sentence)
 
 
-class Broken(Exception):
-    """Something in the file doesn't hold."""
-
-    def __init__(self, sentence: str, *, line: int | None = None, entry: int | None = None) -> None:
-        super().__init__(sentence)
-        self.sentence, self.line, self.entry = sentence, line, entry
+class Broken(ValueError):
+    """Why something doesn't hold: a whole sentence, or else its end, to which the place is added."""
 
 
-def verify(path: str | Path) -> Verdict:
-    """Verify an export; .csv is read as CSV and everything else as JSON Lines. Never raises."""
-    form = layout.CSV if Path(path).suffix.lower() == ".csv" else layout.JSONL
+def _need(holds: object, reason: str) -> None:
+    if not holds:
+        raise Broken(reason)
+
+
+def verify(bundle: str | Path | BinaryIO, checkpoint: str | Path | None = None, keys: Sequence[str] = ()) -> Verdict:
+    """Verify a bundle, against a checkpoint that was kept and keys that are known, if there are any. Never raises."""
     try:
-        with Path(path).open("rb") as file:
-            return verify_file(file, form)
-    except OSError as problem:
-        return Verdict(False, f"{path} can't be read: {problem.strerror or problem}.")
-
-
-def verify_file(file: BinaryIO, form: str) -> Verdict:
-    """Verify an open export; see `verify`."""
-    tree = Frontier()
+        kept = None if checkpoint is None else _checkpoint(Path(checkpoint).read_bytes().decode())
+        texts = [Path(said).read_bytes().decode() if Path(said).is_file() else said for said in keys]
+        given = [_key(line) for text in texts for line in text.split()]
+    except (OSError, ValueError) as problem:
+        return Verdict(False, f"The checkpoint or the key that was given can't be used: {problem}.", 2)
     try:
-        head = _closing(_through_entries(_lines(file), form, tree), form, tree)
-    except Broken as broken:
-        return Verdict(False, broken.sentence, tree.size, line=broken.line, entry=broken.entry)
-    root = tree.root().hex()
-    return Verdict(True, f"All {tree.size} entries hold. Root {root}. {_scope(head)}", tree.size, root)
+        with Path(bundle).open("rb") if isinstance(bundle, str | Path) else nullcontext(bundle) as file:
+            return _Walk(file, kept, given).verdict()
+    except (OSError, ValueError) as problem:
+        return Verdict(False, f"The bundle can't be verified: {problem}.", 2)
 
 
-@dataclass(frozen=True)
-class _Closing:
-    """The closing line as it was found, the lines after it, and the first line."""
-
-    first: str
-    last: str
-    number: int
-    rest: Iterator[tuple[int, bytes]]
+# A number that isn't whole is read as text, so that written anew it is another.
+_decode = json.JSONDecoder(parse_float=str, parse_constant=str).raw_decode
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    number = 0
-    while raw := file.readline(LONGEST_LINE + 1):
-        number += 1
-        if len(raw) > LONGEST_LINE:
-            raise Broken(f"Line {number} is longer than any entry.", line=number)
-        yield number, raw
+def _object(text: str, keys: str = "", depth: int = DEEPEST) -> dict[str, Any]:
+    """Return the object that a text holds, which must have these keys and be written as RFC 8785 says."""
+    value: dict[str, Any] = _decode(text)[0]
+    if text.count("{") + text.count("[") > depth or not text.isascii() or b"0" * 16 in text.encode().translate(DIGITS):
+        _check_plain(value, depth)
+    _need(isinstance(value, dict) and _encode(value) == text, "it was changed, it isn't written as canonical JSON")
+    _need(not keys or value.keys() == set(keys.split()), f"it should say {keys}, and nothing else")
+    return value
 
 
-def _through_entries(lines: Iterator[tuple[int, bytes]], form: str, tree: Frontier) -> _Closing:
-    """Check entry after entry into the tree, up to the closing line."""
-    number, raw = next(lines, (0, b""))
-    if not number:
-        raise Broken("The file is empty: it isn't an export of the audit log.")
-    first = _text(raw, number, None)
-    _check_first(first, form)
-    for number, raw in lines:
-        canonical = None if _is_closing(raw, form) else _canonical_of(raw, form)
-        if canonical is not None and _holds(raw, canonical, form, tree):
-            continue
-        if canonical is None and _is_closing(raw, form):
-            return _Closing(first, _text(raw, number, None), number, lines)
-        raise _diagnosed(raw, number, tree.size + 1, canonical, form)
-    raise Broken(f"The file ends after entry {tree.size} without its closing line: it was cut short.", entry=tree.size)
+def _check_plain(value: Any, depth: int) -> None:
+    """Refuse what is nested too deep, what isn't exact in all languages, and keys that they sort differently."""
+    _need(type(value) is not int or abs(value) <= LARGEST_NUMBER, "it holds a number that is too large")
+    if isinstance(value, dict | list):
+        _need(depth, "it is nested too deep")
+        _need(isinstance(value, list) or all(map(str.isascii, value)), "it holds a key that isn't ASCII")
+        for item in value.values() if isinstance(value, dict) else value:
+            _check_plain(item, depth - 1)
 
 
-def _holds(raw: bytes, canonical: str, form: str, tree: Frontier) -> bool:
-    """Whether the line is, to the byte, what an export writes for this entry in this place."""
-    leaf = leaf_hash(canonical.encode("utf-8", "surrogatepass"))
-    try:
-        line = layout.entry_line(form, tree.size + 1, canonical, leaf.hex())
-        if line.encode() != raw:
+class _Key(NamedTuple):
+    text: str
+    name: str
+    id: bytes
+    public: bytes
+
+    def check(self, text: str, signature: bytes) -> None:
+        try:
+            from cryptography.exceptions import InvalidSignature
+            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+        except ImportError:
+            raise OSError('no signature can be checked without the Python package "cryptography"') from None
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
+        except (InvalidSignature, ValueError):
+            raise Broken(f"the signature of key {self.id.hex()} doesn't hold") from None
+
+
+class _Note(NamedTuple):
+    text: str
+    signatures: list[tuple[str, bytes, bytes]]
+
+    def signers(self, keys: Sequence[_Key]) -> list[_Key | None]:
+        """Return each line's key, None for one that isn't known; raise where a known one didn't sign this."""
+        known = {(key.name, key.id): key for key in keys}
+        found = [(known.get((name, key_id)), signature) for name, key_id, signature in self.signatures]
+        for key, signature in found:
+            key and key.check(self.text, signature)
+        return [key for key, _ in found]
+
+
+def _base64(text: str, least: int, most: int) -> bytes:
+    raw = base64.b64decode(text, validate=True)
+    _need(base64.b64encode(raw).decode() == text and least <= len(raw) <= most, "its base64 isn't as it should be")
+    return raw
+
+
+def _key(text: Any) -> _Key:
+    found = IS_KEY.fullmatch(str(text))
+    raw = _base64(found[3], 33, 33) if found else b""
+    if not found or raw[0] != 1 or found[2] != sha256(f"{found[1]}\n".encode() + raw).hexdigest()[:8]:
+        raise Broken("it isn't a key of the form NAME+ID+KEY, with the id that belongs to the key")
+    return _Key(found[0], found[1], bytes.fromhex(found[2]), raw[1:])
+
+
+def _note(said: Any) -> _Note:
+    text, _, lines = str(said).rpartition("\n\n")
+    found = [match for line in lines.split("\n") if (match := IS_SIGNATURE.fullmatch(line))]
+    whole = text + "\n\n" + "".join(f"{match[0]}\n" for match in found)
+    _need(found and whole == said and len(whole.encode()) <= LONGEST_NOTE, "it isn't a signed note")
+    signatures = [(match[1], _base64(match[2], 5, LONGEST_NOTE)) for match in found]
+    return _Note(text + "\n", [(name, raw[:4], raw[4:]) for name, raw in signatures])
+
+
+def _checkpoint(said: Any) -> tuple[_Note, str, int, bytes]:
+    note = _note(said)
+    found = IS_CHECKPOINT.fullmatch(note.text)
+    if not found or int(found[2]) > LARGEST_NUMBER:
+        raise Broken("it isn't a checkpoint: three lines should say origin, size and root")
+    return note, found[1], int(found[2]), _base64(found[3], 32, 32)
+
+
+class _Member(NamedTuple):
+    """A file in the container, a ZIP of which every byte is known beforehand but for names, sizes, checksums, data."""
+
+    name: str
+    start: int
+    size: int
+    crc: int
+
+    def local(self) -> bytes:
+        known = (0x04034B50, 45, 0x0800, 0, 0, 0x21, self.crc, 0xFFFFFFFF, 0xFFFFFFFF, len(self.name), 20)
+        return struct.pack("<I5H3I2H", *known) + self.name.encode() + struct.pack("<2H2Q", 1, 16, self.size, self.size)
+
+    def central(self) -> bytes:
+        known = (0x02014B50, 0x032D, 45, 0x0800, 0, 0, 0x21, self.crc, 0xFFFFFFFF, 0xFFFFFFFF, len(self.name), 28)
+        head = struct.pack("<I6H3I2H", *known) + struct.pack("<3H2I", 0, 0, 0, 0o100644 << 16, 0xFFFFFFFF)
+        return head + self.name.encode() + struct.pack("<2H3Q", 1, 24, self.size, self.size, self.start)
+
+
+def _end(count: int, size: int, offset: int) -> bytes:
+    end = struct.pack("<IQ2H2I4Q", 0x06064B50, 44, 0x032D, 45, 0, 0, count, count, size, offset)
+    end += struct.pack("<2IQI", 0x07064B50, 0, offset + size, 1)
+    return end + struct.pack("<I4H2IH", 0x06054B50, 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+
+
+def _members(file: BinaryIO) -> dict[str, _Member]:
+    """Return the files in the bundle, having looked at its end and at its list of files; data is read later."""
+    total = file.seek(0, 2)
+    file.seek(max(0, total - 98))
+    tail = file.read(98)
+    count, size, offset = struct.unpack("<3Q", tail[32:56]) if len(tail) == 98 else (0, 0, 0)
+    whole = offset + size + 98 == total and size <= LARGEST_LIST and tail == _end(count, size, offset)
+    _need(whole, "This isn't a whole bundle: it was cut short or added to, or is a file of another kind.")
+    file.seek(offset)
+    members = _listed(file.read(size), offset)
+    names = ", ".join(members)
+    good = len(members) == count and IS_ORDER.fullmatch(names) and sorted(list(members)[5:-3]) == list(members)[5:-3]
+    _need(good, f"The bundle doesn't hold the files that it should, in their order: {names[:400]}.")
+    return members
+
+
+def _listed(raw: bytes, offset: int) -> dict[str, _Member]:
+    """Read the list of files; each must begin where the one before ends, and the list itself after the last."""
+    members, place, start = {}, 0, 0
+    while place < len(raw):
+        crc, length = struct.unpack("<I8xH", raw[place + 16 : place + 30].ljust(14))
+        name = raw[place + 46 : place + 46 + length].decode("ascii", "replace").replace("\ufffd", "?")
+        size = int.from_bytes(raw[place + 50 + length : place + 58 + length], "little")
+        member = _Member(name, start, size, crc)
+        good = name not in members and raw.startswith(member.central(), place)
+        _need(good, f"The bundle's list of files was changed, at {name[:100]}.")
+        members[name] = member
+        place, start = place + len(member.central()), start + len(member.local()) + size
+    _need(start == offset, "The bundle's list of files was changed: it doesn't agree with the bundle's length.")
+    return members
+
+
+class _Walk:
+    """One walk through a bundle. A check that fails raises ValueError with the reason; `verdict` adds where it was."""
+
+    def __init__(self, file: BinaryIO, kept: tuple[_Note, str, int, bytes] | None, given: list[_Key]) -> None:
+        self.file, self.kept, self.given = file, kept, given
+        self.kept_size, self.kept_root = kept[2] if kept else NEVER, b""
+        self.keys, self.trusted = list[_Key](), list[_Key]()
+        self.due, self.sizes = deque[tuple[int, bytes]](), set[int]()
+        self.files, self.parts = list[dict[str, Any]](), list[bytes]()
+        self.size = self.watch = self.agreed = self.shown = self.erased = 0
+        self.hidden, self.exported, self.name, self.line, self.raw = (-1, -1), False, "", 0, b""
+        self.uids = [bytearray() for _ in range(256)]
+        self.erasures: dict[str, dict[str, int]] = {}
+
+    def verdict(self) -> Verdict:
+        try:
+            return self._all()
+        except (ValueError, RecursionError) as problem:
+            reason = str(problem) if isinstance(problem, Broken) else "it was changed, it isn't legible any more"
+        index = self.size if self.line and self.name in {"entries.jsonl", "closing.jsonl"} else None
+        where = f"{self.name}, line {self.line}" if self.line else self.name
+        where += "" if index is None else f" (entry {index}{_described(self.raw)})"
+        return Verdict(False, reason if reason.endswith(".") else f"{where}: {reason}.", 1, self.name, index)
+
+    def _all(self) -> Verdict:
+        self.members = _members(self.file)
+        self.records = {name[8:72] for name in self.members if name.startswith("records/")}
+        self._other_file("README.txt")
+        self._other_file("verify.py")
+        self._each_line("keys.jsonl", self._key_line)
+        self._check_keys()
+        self._each_line("checkpoints.jsonl", self._checkpoint_line)
+        self._compare()
+        self._each_line("entries.jsonl", self._leaf_line)
+        self._after_entries()
+        for name in list(self.members)[5:-3]:
+            self._other_file(name)
+        self._manifest()
+        size, shown, self.hidden = self.size, self.shown, (-1, -1)
+        self._each_line("closing.jsonl", self._leaf_line)
+        return self._held(self._closing_note(), size, shown)
+
+    def _pieces(self, name: str) -> Iterator[bytes]:
+        """Yield a file's data line by line; check what stands before it, and its checksum at the end."""
+        self.name, self.line, member, crc, digest = name, 0, self.members[name], 0, sha256()
+        self.file.seek(member.start)
+        _need(self.file.read(len(member.local())) == member.local(), "what stands before it in the bundle was changed")
+        left = member.size
+        while left and (piece := self.file.readline(min(left, LONGEST_LINE + 1))):
+            left -= len(piece)
+            crc = zlib.crc32(piece, crc)
+            digest.update(piece)
+            yield piece
+        self.line = 0
+        _need(crc == member.crc and not left, "it was changed, its checksum is another")
+        self.files.append({"bytes": member.size, "name": name, "sha256": digest.hexdigest()})
+
+    def _read(self, name: str, longest: int) -> str:
+        _need(self.members[name].size <= longest, f"{name} is longer than it should be.")
+        return b"".join(self._pieces(name)).decode()
+
+    def _each_line(self, name: str, check: Callable[[str], None]) -> None:
+        for raw in self._pieces(name):
+            self.line, self.raw = self.line + 1, raw
+            _need(raw.endswith(b"\n"), "the line doesn't end, or is longer than any should be")
+            check(raw[:-1].decode())
+
+    def _key_line(self, text: str) -> None:
+        said, before = _object(text, "handover key"), self.keys[-1:]
+        key, handed = _key(said["key"]), said["handover"] is not None
+        _need(key not in self.keys and key.name == (*before, key)[0].name, "the key came before, or has another name")
+        if handed:
+            note = _note(said["handover"])
+            _need(note.text == f"countersign-handover/1\n{key.name}\n{key.text}\n", "the handover isn't to this key")
+            _need(note.signers(before) == before, "the handover isn't signed by the key before it")
+        if key in self.given or (not self.given and not before) or (handed and before[0] in self.trusted):
+            self.trusted.append(key)
+        self.keys.append(key)
+
+    def _check_keys(self) -> None:
+        _need(self.trusted, "None of the keys that were given stands in this bundle: another key signed it.")
+        if self.kept:
+            same = self.kept[1] == self.keys[0].name and any(self.kept[0].signers(self.keys))
+            _need(same, "The kept checkpoint is one of another log: no key in this bundle signed it.")
+
+    def _checkpoint_line(self, text: str) -> None:
+        said, last = _object(text, "note signed_at"), self.due[-1][0] if self.due else -1
+        note, origin, size, root = _checkpoint(said["note"])
+        _need(note.signers(self.keys)[0], "its first signature is by none of the keys in keys.jsonl")
+        dated = IS_TIME.fullmatch(str(said["signed_at"]))
+        _need(dated and origin == self.keys[0].name, "it is one of another log, or its time is none")
+        _need(size > last, f"a checkpoint of size {size} can't follow one of size {last}")
+        self.due.append((size, root))
+        self.sizes.add(size)
+
+    def _leaf_line(self, text: str) -> None:
+        if not self._is_shown(text):
+            said = _object(text)
+            _need(_encode(said.get("index")) == str(self.size), f"here should stand entry {self.size}, not this one")
+            _need(said.keys() == {"hash", "height", "index"}, "it was changed, no entry looks like this")
+            self._hide(said["height"], said["hash"])
+        if self.size >= self.watch:
+            self._compare()
+
+    def _is_shown(self, text: str) -> bool:
+        """Take a line that shows the entry whose turn it is; False if it is none."""
+        found = SHOWN.fullmatch(text) or ERASED.fullmatch(text) or FIRST_VERSION.fullmatch(text)
+        said = found.groupdict() if found else {}
+        if not found or int(said["index"]) != self.size:
             return False
-    except (ValueError, AttributeError, RecursionError):
-        return False
-    tree.append(leaf)
-    return True
+        max(len(said["actor"]), len(said["agency"])) > 15 and _object(text)
+        salt, payload = said.get("salt"), said.get("payload", "{}")
+        content = _object(payload, depth=DEEPEST - (1 if salt else 2))
+        if salt and sha256(bytes.fromhex(salt) + payload.encode()).hexdigest() != said["commitment"]:
+            raise Broken("its payload was changed: it isn't the one that the entry commits to")
+        self._note_entry(said, content)
+        if self.records:
+            self.records.difference_update(QUOTED_HASH.findall(payload))
+        self._append(0, sha256(b"\0" + said["leaf"].encode()).digest())
+        return True
 
+    def _note_entry(self, said: dict[str, str], content: dict[str, Any]) -> None:
+        raw = bytes.fromhex(said["uid"].replace("-", ""))
+        self.uids[raw[0]] += raw + self.size.to_bytes(8, "big")
+        self.shown += 1
+        if "by" in said:
+            self.erasures.setdefault(said["by"], {})[said["uid"]] = self.size
+            self.erased += 1
+        elif said["kind"] == ERASING:
+            listed = content.get("entries")
+            for uid, index in self.erasures.pop(said["uid"], {}).items():
+                _need(
+                    isinstance(listed, list) and uid in listed, f"it doesn't list {uid}, erased by it (entry {index})"
+                )
+        if self.name == "closing.jsonl":
+            _need(
+                not self.exported and said["kind"] == EXPORTED and "salt" in said, "it isn't the one about this export"
+            )
+            self.exported = content.get("manifest_sha256") == self.files[-1]["sha256"]
+            _need(self.exported, "the log holds the export of another manifest: it, or what it lists, was changed")
 
-def _canonical_of(raw: bytes, form: str) -> str | None:
-    """Return the entry in a line, written anew as canonical JSON; None where there is no legible one."""
-    try:
-        text = raw.decode()
-        entry = json.loads(next(csv.reader([text]))[-1]) if form == layout.CSV else json.loads(text)["entry"]
-        return layout.canonical_json(entry) if isinstance(entry, dict) else None
-    except (ValueError, LookupError, TypeError, csv.Error, RecursionError, StopIteration):
-        return None
+    def _hide(self, height: Any, node: Any) -> None:
+        fits = type(height) is int and 0 <= height <= HIGHEST and IS_HASH.fullmatch(str(node))
+        _need(fits, "its height or its hash can't be one")
+        end, most = self.size + (1 << height), self.due[0][0] if self.due else LARGEST_NUMBER
+        _need(end % (1 << height) == 0 and end <= most, f"no hidden range of height {height} can stand here")
+        again = self.hidden == (self.size - (1 << height), height) and self.size >> height & 1
+        _need(not again, "this hidden range and the one before should be one")
+        self.hidden = self.size, height
+        self._append(height, bytes.fromhex(node))
 
+    def _append(self, height: int, node: bytes) -> None:
+        """Grow the tree of RFC 6962; `parts` are its complete subtrees, one for each bit set in the size."""
+        position = self.size >> height
+        while position & 1:
+            node = sha256(b"\x01" + self.parts.pop() + node).digest()
+            position >>= 1
+        self.parts.append(node)
+        self.size += 1 << height
 
-def _is_closing(raw: bytes, form: str) -> bool:
-    return raw.startswith(b'"root",' if form == layout.CSV else b'{"entries":')
+    def _root(self) -> bytes:
+        *rest, node = self.parts or [sha256(b"").digest()]
+        for left in reversed(rest):
+            node = sha256(b"\x01" + left + node).digest()
+        return node
 
+    def _compare(self) -> None:
+        """Compare roots where a checkpoint says one; remember at which size to do so next."""
+        if self.kept_size == self.size:
+            self.kept_root = self._root()
+        if self.due and self.due[0][0] == self.size:
+            between = f"of the entries {self.agreed} to {self.size - 1} one was changed, left out, put in or moved"
+            same = self.due.popleft()[1] == self._root()
+            _need(same, f"The checkpoint over {self.size} entries has another root than {self.name}: {between}.")
+            self.agreed, self.hidden = self.size, (-1, -1)
+        ahead = self.due[0][0] if self.due else NEVER
+        self.watch = min(ahead, self.kept_size if self.kept_size > self.size else NEVER)
 
-def _check_first(first: str, form: str) -> None:
-    """Refuse at once what was never an export of this form; the header itself is bound by the closing line."""
-    if form == layout.CSV:
-        if first != layout.first_line(form, {}):
-            raise Broken("Line 1 doesn't name the columns of an export: it was changed, or the file is none.", line=1)
-        return
-    head = _object(first)
-    if head is None or head.get("format") != layout.FORMAT:
-        raise Broken(
-            f"Line 1 isn't the header of an export ({layout.FORMAT}): it was changed, or the file is none.", line=1
+    def _after_entries(self) -> None:
+        for size, _ in self.due:
+            raise Broken(f"it ends after {self.size} entries, but there is a checkpoint over {size}")
+        for by, those in self.erasures.items():
+            raise Broken(f"entry {min(those.values())} has no payload, and no later entry {by} erased it")
+        for record in self.records:
+            raise Broken(f"no payload that is shown names records/{record}.json")
+
+    def _other_file(self, name: str) -> None:
+        deque(self._pieces(name), maxlen=0)
+        if name.startswith("records/"):
+            _need(self.files[-1]["sha256"] == name[8:72], "it was changed, its hash isn't its name any more")
+        if name.startswith("stamps/"):
+            _need(int(name[7:-4]) in self.sizes, "no checkpoint in checkpoints.jsonl has this size")
+
+    def _manifest(self) -> None:
+        files, text = [*self.files], self._read("manifest.json", LARGEST_LIST)
+        said = _object(text[:-1], "agency entries exported_at exported_by files filters format origin size")
+        types = [type(said[key]) for key in ("agency", "exported_by", "files", "filters")]
+        plain = {*types[:2]} <= {int, type(None)} and types[2:] == [list, dict] and text.endswith("\n")
+        _need(plain and IS_TIME.fullmatch(str(said["exported_at"])), "it isn't written as a manifest is")
+        for expected, listed in zip(files, said["files"], strict=False):
+            _need(_encode(expected) == _encode(listed), f"{expected['name']} isn't as it says: one of them was changed")
+        known = (files, self.shown, self.size, FORMAT, self.keys[0].name)
+        for key, found in zip(("files", "entries", "size", "format", "origin"), known, strict=True):
+            _need(_encode(said[key]) == _encode(found), f"what it says about {key} isn't so in this bundle")
+
+    def _closing_note(self) -> Any:
+        _need(self.exported, "the entry about this export isn't in it")
+        deque(map(_check_uids, self.uids), maxlen=0)
+        note, origin, size, root = _checkpoint(self._read("closing.txt", LONGEST_NOTE))
+        key: Any = note.signers(self.keys)[0]
+        _need(key and not note.signatures[1:], "it should have one signature, by a key in keys.jsonl")
+        _need(origin == self.keys[0].name, f"it is one of another log, {origin}")
+        _need(size == self.size, f"it is about {size} entries, but the bundle goes on to {self.size}")
+        _need(
+            root == self._root(), f"its root is another, from entry {self.agreed} on one was changed, left out or moved"
         )
+        _need(key in self.trusted, f"it is signed by key {key.id.hex()}, to which no trusted key was handed over")
+        return key
+
+    def _held(self, key: _Key, size: int, shown: int) -> Verdict:
+        said = f"It holds: {shown} of {size} entries are shown, and key {key.id.hex()} of {key.name} signed for all;"
+        said += f" {len(self.sizes)} checkpoints agree, and {self.erased} payloads were erased by later entries."
+        if self.kept:
+            old, new = self.kept_size, self.size
+            _need(old <= new, f"The kept checkpoint is over {old} entries, here are {new}: cut back, or an older copy.")
+            _need(self.kept_root, f"Size {old} is hidden here: ask for the consistency proof from {old} to {new}.")
+            _need(self.kept[3] == self.kept_root, f"The first {old} entries were others when the checkpoint was kept.")
+            said += f" Nothing under the kept checkpoint, over {old}, was changed since."
+        said += "" if self.given else " The key came with the bundle: compare it with the one that was published."
+        facts = {"origin": key.name, "key": key.text, "size": size, "shown": shown, "closing_size": self.size}
+        return Verdict(True, said, facts=facts | {"root": self._root().hex(), "erased": self.erased})
 
 
-def _closing(found: _Closing, form: str, tree: Frontier) -> dict[str, Any]:
-    """Check the closing line against everything before it; return the header that it binds."""
-    said = _object(_last_cell(found.last) if form == layout.CSV else found.last)
-    if said is None:
-        raise Broken(f"The closing line (line {found.number}) isn't legible: it was changed.", line=found.number)
-    _check_sum(said, found.number, tree)
-    head = _checked_header(said, found, form)
-    if layout.last_line(form, head, entries=tree.size, root=tree.root().hex()) != found.last:
-        raise Broken(f"The closing line (line {found.number}) was changed or cut: an export writes it otherwise.",
-                     line=found.number)  # fmt: skip
-    for number, _ in found.rest:
-        raise Broken(f"Line {number} stands after the closing line.", line=number)
-    return head
-
-
-def _check_sum(said: dict[str, Any], line: int, tree: Frontier) -> None:
-    """Compare number and root of the entries with what the closing line says."""
-    size, root = tree.size, tree.root().hex()
-    if said.get("entries") != size:
-        raise Broken(f"The file holds {size} entries, but the closing line (line {line}) says"
-                     f" {_shown(said.get('entries'))}: entries were added or left out, or that line was changed.",
-                     line=line)  # fmt: skip
-    if said.get("root") != root:
-        raise Broken(f"Each entry agrees with its own hash, but the root over all of them is {root}, and the closing"
-                     f" line (line {line}) says {_shown(said.get('root'))}: entries were replaced, left out or put in"
-                     " another order, or that line was changed.", line=line)  # fmt: skip
-
-
-def _checked_header(said: dict[str, Any], found: _Closing, form: str) -> dict[str, Any]:
-    """Return the header if the closing line binds it."""
-    line = found.number if form == layout.CSV else 1
-    head = said.get("header") if form == layout.CSV else _object(found.first)
-    if not isinstance(head, dict) or layout.header_sha256(head) != said.get("header_sha256"):
-        raise Broken(f"The header (line {line}) and its hash in the closing line (line {found.number}) don't agree: one"
-                     " of them was changed.", line=line)  # fmt: skip
-    if form == layout.JSONL and layout.first_line(form, head) != found.first:
-        raise Broken("The header (line 1) was changed: an export writes it otherwise.", line=1)
-    if head.get("format") != layout.FORMAT or head.get("form") != form:
-        raise Broken(f"The header (line {line}) isn't that of an export in this form.", line=line)
-    return head
-
-
-def _diagnosed(raw: bytes, line: int, number: int, canonical: str | None, form: str) -> Broken:
-    """Say what is wrong with the line that should hold this entry."""
-    name = f"Entry {number} (line {line}{_described(raw)})"
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        return Broken(f"{name} was changed: it isn't UTF-8 text any more.", line=line, entry=number)
-    found, leaf = _numbered(raw), _leaf_said(text, form)
-    if canonical is None and not _described(raw):
-        return Broken(f"Line {line} is neither a legible entry nor the closing line: it was changed.", line=line)
-    if canonical is None:
-        return Broken(f"{name} was changed: it isn't legible as an entry any more.", line=line, entry=number)
-    actual = leaf_hash(canonical.encode("utf-8", "surrogatepass")).hex()
-    if leaf != actual:
-        return Broken(f"{name} was changed: its hash is {actual}, the export says {leaf}.", line=line, entry=number)
-    if found is not None and found != number:
-        return Broken(
-            f"Line {line} should hold entry {number} but holds entry {found}{_described(raw)}: an entry is"
-            " missing, repeated or out of its place.",
-            line=line,
-            entry=number,
-        )
-    return Broken(
-        f"{name} was changed: what it says agrees with its hash, but not how it is written.", line=line, entry=number
-    )
+def _check_uids(part: bytearray) -> None:
+    """Find two entries of one uid; a uid has 16 bytes here, then comes the index in 8."""
+    seen: dict[bytes, bytes] = {}
+    for at in range(0, len(part), 24):
+        index = bytes(part[at + 16 : at + 24])
+        if (first := seen.setdefault(bytes(part[at : at + 16]), index)) != index:
+            raise Broken(f"the entries {int(first.hex(), 16)} and {int(index.hex(), 16)} have one and the same uid")
 
 
 def _described(raw: bytes) -> str:
-    """Return kind, time and id of an entry as far as its line still shows them."""
-    kind, time, uid = KIND.search(raw), TIME.search(raw), UID.search(raw)
-    told = f", {kind[1].decode()}" if kind else ""
-    told += f" of {_people_time(time[1].decode())}" if time else ""
-    return told + (f", uid {uid[1].decode()}" if uid else "")
+    """Return kind, time and uid of an entry as far as its line still shows them."""
+    found = [re.search(rb'"%s":"([a-z0-9TZ:./_-]{1,80})"' % key, raw) for key in (b"kind", b"recorded_at", b"uid")]
+    return "".join(f", {match[1].decode()}" for match in found if match)
 
 
-def _people_time(text: str) -> str:
-    try:
-        return f"{datetime.fromisoformat(text):%d %b %Y, %H:%M} UTC".lstrip("0")
-    except ValueError:
-        return text
-
-
-def _numbered(raw: bytes) -> int | None:
-    found = NUMBER.search(raw)
-    return int(found[1] or found[2]) if found else None
-
-
-def _leaf_said(text: str, form: str) -> str:
-    """Return the hash that the line gives for its entry, if it looks like one."""
-    try:
-        said = next(csv.reader([text]))[-2] if form == layout.CSV else json.loads(text)["leaf_hash"]
-    except (ValueError, LookupError, TypeError, csv.Error, RecursionError, StopIteration):
-        return "nothing legible"
-    return said if isinstance(said, str) and SHA256.fullmatch(said) else "nothing legible"
-
-
-def _last_cell(line: str) -> str:
-    try:
-        return next(csv.reader([line]))[-1]
-    except (csv.Error, StopIteration, IndexError):
-        return ""
-
-
-def _object(text: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _text(raw: bytes, line: int, entry: int | None) -> str:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        raise Broken(
-            f"Line {line} isn't UTF-8 text: it was changed, or the file isn't an export.", line=line, entry=entry
-        ) from None
-
-
-def _scope(head: dict[str, Any]) -> str:
-    agency = "all agencies" if head.get("agency") is None else f"agency {_shown(head['agency'])}"
-    narrowed = f", narrowed to {_shown(head.get('filters'))}" if head.get("filters") else ""
-    return f"They are of {agency}{narrowed}, exported at {_shown(head.get('exported_at'))}."
-
-
-def _shown(value: Any) -> str:
-    """Return a value from the file, short and without anything that a terminal would obey."""
-    return json.dumps(value)[:200].strip('"')
-
-
-def main(arguments: list[str]) -> int:
-    """Verify the one file named; return the exit status."""
-    if len(arguments) != 1:
-        sys.stderr.write("Name one file: python -m audit.verify FILE\n")
-        return 2
-    verdict = verify(arguments[0])
-    (sys.stdout if verdict.ok else sys.stderr).write(verdict.sentence + "\n")
-    return 0 if verdict.ok else 1
+def main() -> int:
+    """Print the verdict; return the exit status."""
+    parser = argparse.ArgumentParser(description="Verify a bundle from a Countersign audit log.")
+    parser.add_argument("bundle")
+    parser.add_argument("--checkpoint", metavar="FILE", help="a checkpoint of the log that you have kept")
+    parser.add_argument("--key", action="append", default=[], help="a key that you know, or a file of keys, one a line")
+    said = parser.parse_args()
+    verdict = verify(said.bundle, said.checkpoint, said.key)
+    sys.stdout.buffer.write(verdict.sentence.encode(sys.stdout.encoding, "replace") + b"\n")
+    return verdict.status
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
