@@ -1,7 +1,8 @@
-"""What Celery calls."""
+"""What Celery calls. Tasks take ids, call one service and bear running twice."""
 
 from celery import shared_task
 
+from audit import verification
 from audit.witnesses.delivering import deliver, due_witnesses
 
 # A look every minute; what a worker didn't get to by the next one is asked anew by that.
@@ -19,3 +20,15 @@ def deliver_checkpoints() -> None:
 def deliver_checkpoint(witness: str) -> None:
     """Hand it to one."""
     deliver(name=witness)
+
+
+@shared_task
+def continue_verification(pk: int) -> None:
+    """Go on with a verification for a slice."""
+    verification.continue_verification(pk)
+
+
+@shared_task
+def continue_verifications() -> None:
+    """Take up the verifications that were left."""
+    verification.call_for_those_left()

@@ -3,6 +3,7 @@
 from audit.models.delivery import Delivery, Stamp
 from audit.models.entry import Entry, EntryQuerySet, Payload
 from audit.models.tree import Checkpoint, CheckpointRequest, Leaf, SigningKey, Subtree, TreeState
+from audit.models.verification import Verification
 
 __all__ = [
     "Checkpoint",
@@ -16,4 +17,5 @@ __all__ = [
     "Stamp",
     "Subtree",
     "TreeState",
+    "Verification",
 ]
