@@ -96,6 +96,7 @@ def commands(port: int, *, concurrency: int) -> dict[str, list[str]]:
         ],
         "worker": [*celery, "worker", "--concurrency", str(concurrency), "--loglevel", "INFO", "--without-gossip"],
         "scheduler": [*celery, "beat", "--loglevel", "INFO", "--pidfile="],
+        "sequencer": [sys.executable, "manage.py", "audit", "sequence"],
     }  # fmt: skip
 
 

@@ -94,6 +94,7 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 APP_DATABASE_ROLE = env.str("APP_DATABASE_ROLE", "countersign_app")
 # The sequencer alone signs in as this one (SEQUENCER_DATABASE_URL).
 SEQUENCER_DATABASE_ROLE = env.str("SEQUENCER_DATABASE_ROLE", "countersign_sequencer")
+SEQUENCER_DATABASE = env.dj_db_url("SEQUENCER_DATABASE_URL") if env.str("SEQUENCER_DATABASE_URL", "") else {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(VAR_DIR / "media")))
@@ -178,6 +179,16 @@ DEVICE = env.str("DEVICE", "auto")
 RECOGNITION_THREADS = env.int("RECOGNITION_THREADS", 0)
 # Cut-off of the candidate list in comparison score; none by default, so that a list is always the nearest people.
 SEARCH_CUT_OFF = env.float("SEARCH_CUT_OFF", None)
+
+# --- The audit log ---------------------------------------------------------------------------
+
+# Whose log this is, as in every checkpoint: a name without a scheme that nobody else uses. It stays.
+AUDIT_ORIGIN = env.str("AUDIT_ORIGIN", "localhost/countersign")
+# The sequencer alone reads it. Keep it off the database's machine, and a copy where only the operator gets.
+AUDIT_KEY_FILE = Path(env.str("AUDIT_KEY_FILE", str(VAR_DIR / "audit-key.pem")))
+AUDIT_CHECKPOINT_SECONDS = env.int("AUDIT_CHECKPOINT_SECONDS", 300)
+# How many of the older entries are hashed anew before each signature, in turn.
+AUDIT_REHASH_PER_CHECKPOINT = env.int("AUDIT_REHASH_PER_CHECKPOINT", 100_000)
 
 # --- Work in the background ------------------------------------------------------------------
 

@@ -1,0 +1,12 @@
+"""The actions of `manage.py audit`, one module each: HELP, `add_arguments(parser)` and `run(out, **options)`."""
+
+from audit.commands import export, resume, roles, rotate_key, sequence, verify
+
+ACTIONS = {
+    "export": export,
+    "verify": verify,
+    "sequence": sequence,
+    "rotate-key": rotate_key,
+    "resume": resume,
+    "roles": roles,
+}

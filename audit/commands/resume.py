@@ -1,0 +1,23 @@
+"""Let a halted sequencer go on."""
+
+from argparse import ArgumentParser
+
+from django.core.management.base import CommandError, OutputWrapper
+
+from audit.checkpoints import resume
+from audit.commands.as_sequencer import sign_in_as_sequencer
+from audit.rehash import Corrupt
+
+HELP = "hash the whole log anew and, if all of it holds, let a halted sequencer go on"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Take none."""
+
+
+def run(out: OutputWrapper) -> None:
+    sign_in_as_sequencer()
+    try:
+        out.write(f"All {resume()} entries hold. The sequencer goes on.")
+    except Corrupt as corrupt:
+        raise CommandError(f"The log stays halted: {corrupt}") from corrupt

@@ -1,0 +1,124 @@
+"""The key that signs checkpoints: a file outside the database, of which the database knows the public half.
+
+It is made when the sequencer first runs, and replaced by command: the old key signs a note that makes the new one its
+successor, and the log says so. What an old key signed stays verifiable.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from audit.models import SigningKey
+from audit.notes import Signer, VerifierKey, handover_text
+from audit.services import record
+
+# Held while a key is made or replaced; any number that nothing else here uses.
+KEY_LOCK = 0x0C0DE
+
+
+class KeyProblem(Exception):
+    """The signing key can't be used; the text says why and what to do."""
+
+
+def ensure_key() -> SigningKey:
+    """Return the key in use; make one where the log has none."""
+    with _alone():
+        known = SigningKey.objects.order_by("id").last()
+        return known or _register(_signer_at(_key_file()) or _written(_key_file()), handover="")
+
+
+def load_signer() -> tuple[SigningKey, Signer]:
+    """Return the key in use with its private half; KeyProblem where the file doesn't hold it."""
+    known = SigningKey.objects.order_by("id").last()
+    if known is None:
+        raise KeyProblem("This log has no signing key yet: run the sequencer, which makes one.")
+    for file in (_key_file(), _next_file()):
+        signer = _signer_at(file)
+        if signer is not None and str(signer.key) == known.vkey:
+            file.replace(_key_file())  # a rotation that was interrupted ends here
+            return known, signer
+    raise KeyProblem(
+        f"{_key_file()} doesn't hold the key that this log is signed with ({key_id(known)}): bring it back, or run"
+        " `manage.py audit rotate-key --lost`, which every verifier will be told."
+    )
+
+
+def rotate_key(*, lost: bool = False) -> SigningKey:
+    """Replace the signing key; the old one hands over unless it is lost. The change itself is in the log."""
+    with _alone():
+        old = SigningKey.objects.order_by("id").last()
+        if old is None:
+            raise KeyProblem("This log has no signing key yet: run the sequencer, which makes one.")
+        signer = _written(_next_file())
+        handover = "" if lost else str(load_signer()[1].sign(handover_text(VerifierKey.parsed(old.vkey), signer.key)))
+        key = _register(signer, handover=handover, replaces=old)
+    _next_file().replace(_key_file())
+    return key
+
+
+def verifier_keys() -> list[VerifierKey]:
+    """Return the public keys of this log, the oldest first."""
+    return [VerifierKey.parsed(vkey) for vkey in SigningKey.objects.order_by("id").values_list("vkey", flat=True)]
+
+
+def key_id(key: SigningKey) -> str:
+    """Return the eight digits by which people tell keys apart."""
+    return VerifierKey.parsed(key.vkey).id.hex()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [KEY_LOCK])
+        yield
+
+
+def _key_file() -> Path:
+    return Path(settings.AUDIT_KEY_FILE)
+
+
+def _next_file() -> Path:
+    return _key_file().with_name(_key_file().name + ".next")
+
+
+def _register(signer: Signer, *, handover: str, replaces: SigningKey | None = None) -> SigningKey:
+    key = SigningKey.objects.create(vkey=str(signer.key), handover=handover, made_at=timezone.now())
+    said = {"key_id": key_id(key), "vkey": key.vkey}
+    if replaces is None:
+        record(kind="audit:key:made/1", actor=None, subject=key, payload=said)
+    else:
+        said |= {"replaces": key_id(replaces), "handed_over": bool(handover)}
+        record(kind="audit:key:rotated/1", actor=None, subject=key, payload=said)
+    return key
+
+
+def _signer_at(file: Path) -> Signer | None:
+    try:
+        private = load_pem_private_key(file.read_bytes(), password=None)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as problem:
+        raise KeyProblem(f"The signing key can't be read from {file}: {problem}.") from problem
+    if not isinstance(private, Ed25519PrivateKey):
+        raise KeyProblem(f"{file} holds a key that isn't an Ed25519 key.")
+    return Signer(settings.AUDIT_ORIGIN, private)
+
+
+def _written(file: Path) -> Signer:
+    """Make a key and write it for nobody else's eyes, safely on disk before it is used."""
+    private = Ed25519PrivateKey.generate()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        out.flush()
+        os.fsync(out.fileno())
+    return Signer(settings.AUDIT_ORIGIN, private)

@@ -1,0 +1,135 @@
+"""The sequencer gives entries their order and grows the tree over them.
+
+Entries are inserted without a lock, so their ids follow INSERT and not COMMIT. One process gives those that are
+committed a gapless index afterwards. It may be killed at any moment: places, kept roots and its own state are written
+in one transaction. It misses none: `written_in` is the transaction of an entry, and once every transaction before
+`settled` had ended, nothing more can come from before it; what is at or after it is looked at again.
+"""
+
+import logging
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from audit.models import Entry, Subtree, TreeState
+from audit.rehash import STEP, Corrupt
+from audit.tree import Frontier, leaf_hash
+
+logger = logging.getLogger(__name__)
+
+BATCH = 5000
+# In the order of the transactions, so that a batch that doesn't reach the end can still say how far it came.
+WAITING = """
+SELECT e.id, e.written_in, e.canonical, e.leaf_hash FROM audit_entry e
+WHERE e.written_in >= %s AND e.id > %s AND NOT EXISTS (SELECT FROM audit_leaf l WHERE l.entry_id = e.id)
+ORDER BY e.written_in, e.id LIMIT %s
+"""
+GIVE_PLACES = """
+INSERT INTO audit_leaf (leaf_index, entry_id)
+SELECT %s + number - 1, entry FROM unnest(%s::bigint[]) WITH ORDINALITY AS given (entry, number)
+"""
+Waiting = list[tuple[int, int, str, bytes]]
+
+
+class Halted(Exception):
+    """Nothing is sequenced or signed any more; the text says why."""
+
+
+def advance(*, batch: int = BATCH) -> int:
+    """Give at most one batch of committed entries their places; return how many."""
+    try:
+        return _advance(batch)
+    except Corrupt as corrupt:
+        halt(str(corrupt))
+        raise Halted(str(corrupt)) from corrupt
+
+
+def advance_to_the_end() -> int:
+    """Give everything that is committed by now its place; return how many entries got one."""
+    given = total = advance()
+    while given:
+        given = advance()
+        total += given
+    return total
+
+
+@transaction.atomic
+def _advance(batch: int) -> int:
+    state = locked_state()
+    settled = _oldest_running_transaction()
+    if settled < state.settled:
+        return _begin_after_restoring(state)
+    waiting = _waiting(state, batch)
+    if len(waiting) == batch:
+        settled = min(settled, waiting[-1][1])
+    _give_places(state, waiting)
+    state.settled, state.seen_at = settled, timezone.now()
+    state.save()
+    return len(waiting)
+
+
+def locked_state() -> TreeState:
+    """Return the one row of state, held to the end of the transaction; Halted where nothing may go on."""
+    TreeState.objects.get_or_create(pk=1)
+    state = TreeState.objects.select_for_update().get(pk=1)
+    if state.halted:
+        raise Halted(state.halted)
+    return state
+
+
+def _oldest_running_transaction() -> int:
+    """Return the first transaction that may still be running; all before it have ended."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return int(cursor.fetchone()[0])
+
+
+def _begin_after_restoring(state: TreeState) -> int:
+    """Look at all entries once: the numbers of transactions began anew, as in a database restored from a dump.
+
+    What came with it is from transactions that have all ended; once it has its places, its ids are never asked again.
+    """
+    state.settled = 0
+    waiting = _waiting(state, BATCH)
+    if waiting:
+        _give_places(state, waiting)
+        state.settled = 1 << 62  # so that the next look comes here again
+    else:
+        state.floor = Entry.objects.order_by("id").values_list("id", flat=True).last() or 0
+    state.save()
+    return len(waiting)
+
+
+def _waiting(state: TreeState, batch: int) -> Waiting:
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING, [state.settled, state.floor, batch])
+        return cursor.fetchall()
+
+
+def _give_places(state: TreeState, waiting: Waiting) -> None:
+    frontier = Frontier.from_bytes(state.size, bytes(state.frontier))
+    with connection.cursor() as cursor:
+        cursor.execute(GIVE_PLACES, [state.size, [entry for entry, *_ in waiting]])
+    subtrees = []
+    for entry, _, canonical, stored in waiting:
+        leaf = leaf_hash(canonical.encode())
+        if leaf != bytes(stored):
+            raise Corrupt(f"Entry {frontier.size} (id {entry}) isn't what was hashed when it was written.")
+        subtrees += [
+            Subtree(height=height, position=position, root=root)
+            for height, position, root in frontier.append(leaf)
+            if height % STEP == 0
+        ]
+    Subtree.objects.bulk_create(subtrees)
+    state.size, state.frontier = frontier.size, frontier.to_bytes()
+
+
+def halt(reason: str) -> None:
+    """Stop sequencing and signing until somebody has looked."""
+    logger.error("The audit log is halted: %s", reason)
+    TreeState.objects.filter(pk=1).update(halted=reason)
+
+
+def seen() -> None:
+    """Note that the sequencer is alive."""
+    TreeState.objects.filter(pk=1).update(seen_at=timezone.now())

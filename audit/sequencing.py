@@ -1,0 +1,54 @@
+"""The sequencer as a process: `manage.py audit sequence`."""
+
+import logging
+import threading
+import time
+
+from django.conf import settings
+from django.db import OperationalError, connection
+
+from audit.checkpoints import request_waits, sign_checkpoint
+from audit.keys import KeyProblem, ensure_key
+from audit.sequencer import Halted, advance_to_the_end, seen
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS = 0.5
+SEEN_EVERY_SECONDS = 5
+# After something that only people can mend, or a database that is away.
+PAUSE_SECONDS = 5
+
+
+class Sequencing:
+    """Looks for new entries twice a second, and signs when it is time or when somebody waits."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self._sign_at = self._seen_at = 0.0
+
+    def run(self) -> None:
+        """Go on until `stop` is set. A database that is away, or a key that is missing, is waited for."""
+        while not self.stop.is_set():
+            try:
+                self.look()
+            except (OperationalError, Halted, KeyProblem) as problem:
+                logger.error("%s", problem)  # noqa: TRY400  (the sentence says it all)
+                connection.close()
+                self.stop.wait(PAUSE_SECONDS)
+            self.stop.wait(LOOK_EVERY_SECONDS)
+
+    def look(self) -> None:
+        """Sequence what has come, and sign if it is due."""
+        if not self._sign_at:
+            ensure_key()
+        self._say_alive()
+        advance_to_the_end()
+        now = time.monotonic()
+        if now >= self._sign_at or request_waits():
+            sign_checkpoint()
+            self._sign_at = now + settings.AUDIT_CHECKPOINT_SECONDS
+
+    def _say_alive(self) -> None:
+        if time.monotonic() >= self._seen_at:
+            seen()
+            self._seen_at = time.monotonic() + SEEN_EVERY_SECONDS
