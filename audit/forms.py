@@ -1,5 +1,6 @@
 """What an auditor may ask of the log."""
 
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -7,7 +8,9 @@ from django import forms
 
 from accounts.models import User
 from audit.kinds import KINDS
+from audit.models import Checkpoint, Export
 from audit.selectors import Filters
+from audit.subjects import named_so
 
 
 def kind_choices() -> list[tuple[str, Any]]:
@@ -44,6 +47,42 @@ class FilterForm(forms.Form):
 
 
 class ExportForm(FilterForm):
-    """The same questions, and the form that the answer is to have."""
+    """What an export shows, its format, and the checkpoint that whoever gets it holds."""
 
-    form = forms.ChoiceField(choices=[("jsonl", "JSON Lines"), ("csv", "CSV")], label="Format")
+    case = forms.CharField(required=False, max_length=36, label="Case number")
+    checkpoint = forms.IntegerField(
+        required=False,
+        min_value=1,
+        label="Checkpoint held",
+        help_text="If whoever gets the bundle kept a checkpoint: the number of entries in its second line.",
+    )
+    format = forms.ChoiceField(choices=Export.Format.choices, widget=forms.RadioSelect, label="Format")
+
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, viewer=viewer, **kwargs)
+        self._agency = viewer.agency
+
+    def clean_case(self) -> str:
+        number = str(self.cleaned_data["case"]).strip()
+        found = named_so("identification.case", number, self._agency) if number else ""
+        if found is None:
+            raise forms.ValidationError("No case of your agency has this number. Look it up in the list of cases.")
+        return found
+
+    def clean_checkpoint(self) -> int | None:
+        size: int | None = self.cleaned_data["checkpoint"]
+        if size is not None and not Checkpoint.objects.filter(size=size).exists():
+            raise forms.ValidationError(
+                f"This log knows no checkpoint over {size} entries. Look at the second line of the one that is held; if"
+                " it says this, the log was changed: tell whoever watches over it."
+            )
+        return size
+
+    def filters(self) -> Filters:
+        """Return what was asked; call it on a valid form."""
+        return replace(super().filters(), case=self.cleaned_data["case"])
+
+    def hold(self) -> list[int]:
+        """Return the sizes of the checkpoints that the bundle has to be comparable with."""
+        size = self.cleaned_data["checkpoint"]
+        return [size] if size else []

@@ -24,6 +24,13 @@ class Filters:
     person: int | None = None
     since: date | None = None
     until: date | None = None
+    case: str = ""
+
+    @classmethod
+    def from_payload(cls, said: Mapping[str, Any]) -> "Filters":
+        """Return what `as_payload` said."""
+        days = {key: date.fromisoformat(said[key]) for key in ("since", "until") if said.get(key)}
+        return cls(kind=said.get("kind", ""), person=said.get("person"), case=said.get("case", ""), **days)
 
     def as_payload(self) -> dict[str, Any]:
         """Return those that were set, as plain values for a header or a payload."""
@@ -64,16 +71,26 @@ def narrowed(found: EntryQuerySet, filters: Filters) -> EntryQuerySet:
         found = found.filter(kind=filters.kind)
     if filters.person:
         found = found.filter(actor=filters.person)
+    if filters.case:
+        found = found.filter(case=filters.case)
+    return found.between(*period(filters))
+
+
+def period(filters: Filters) -> tuple[datetime | None, datetime | None]:
+    """Return the moments from which, and before which, entries are asked for."""
     until = filters.until + timedelta(days=1) if filters.until else None
-    return found.between(_midnight(filters.since), _midnight(until))
+    return _midnight(filters.since), _midnight(until)
 
 
-def timeline(viewer: User, found: Iterable[Entry]) -> list[Line]:
-    """Return entries with their sentences; names are asked for once per kind of thing, not once per entry."""
+def timeline(viewer: User | None, found: Iterable[Entry]) -> list[Line]:
+    """Return entries with their sentences; names are asked for once per kind of thing, not once per entry.
+
+    The viewer None is the operator, who has the names of all agencies anyway.
+    """
     page = list(found)
     wanted = {(entry.subject_type, entry.subject_id) for entry in page}
     wanted |= {("accounts.user", str(entry.actor_id)) for entry in page if entry.actor_id}
-    names = names_of(wanted, viewer.agency)
+    names = names_of(wanted, viewer.agency if viewer else None)
     return [Line(entry, sentence(entry, names)) for entry in page]
 
 

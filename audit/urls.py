@@ -5,5 +5,6 @@ from audit.views import export, log
 app_name = "audit"
 urlpatterns = [
     path("", log.log, name="log"),
-    path("export/", export.export, name="export"),
+    path("exports/", export.exports, name="exports"),
+    path("exports/<uuid:export_id>/file/", export.download, name="download-export"),
 ]

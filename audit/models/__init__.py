@@ -1,6 +1,7 @@
-"""The log: entries, the tree that gives them their order, and the checkpoints that others can hold."""
+"""The log: entries, the tree that gives them their order, checkpoints that others can hold, and exports."""
 
 from audit.models.entry import Entry, EntryQuerySet, Payload
+from audit.models.export import Export, ExportQuerySet
 from audit.models.tree import Checkpoint, CheckpointRequest, Leaf, SigningKey, Subtree, TreeState
 
 __all__ = [
@@ -8,6 +9,8 @@ __all__ = [
     "CheckpointRequest",
     "Entry",
     "EntryQuerySet",
+    "Export",
+    "ExportQuerySet",
     "Leaf",
     "Payload",
     "SigningKey",
