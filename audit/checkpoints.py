@@ -1,13 +1,15 @@
 """Signed tree heads: what others hold, so that nobody can change the log behind their back."""
 
+from itertools import chain
+
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from audit.keys import load_signer
-from audit.models import Checkpoint, CheckpointRequest, TreeState
+from audit.models import Checkpoint, CheckpointRequest, Leaf, TreeState
 from audit.notes import Checkpoint as Head
-from audit.rehash import BLOCK, Corrupt, frontier_of, rehash_blocks, rehashed
+from audit.rehash import BLOCK, Corrupt, frontier_of, kept_frontier, rehash_blocks, rehashed
 from audit.sequencer import Halted, advance_to_the_end, halt, locked_state
 from audit.tree import Frontier
 
@@ -68,12 +70,12 @@ def _sign(answers: int) -> Checkpoint:
 
 def _rehash_before_signing(state: TreeState, last: Checkpoint | None) -> bytes:
     """Return the root if every way to it agrees; raise Corrupt where one doesn't."""
-    grown = Frontier.from_bytes(last.size, bytes(last.frontier)) if last else Frontier()
+    grown = kept_frontier(last.size, last.frontier) if last else Frontier()
     if last and grown.root() != bytes(last.root):
         raise Corrupt(f"The kept frontier of the checkpoint over {last.size} entries isn't the one that was signed.")
     for leaf in rehashed(grown.size, state.size):
         grown.append(leaf)
-    kept = Frontier.from_bytes(state.size, bytes(state.frontier))
+    kept = kept_frontier(state.size, state.frontier)
     if not grown.root() == kept.root() == frontier_of(state.size).root():
         raise Corrupt(f"The {state.size} entries of the log don't lead to the root that was kept while it grew.")
     _go_on_with_the_round(state, last.size if last else 0)
@@ -90,23 +92,32 @@ def _go_on_with_the_round(state: TreeState, older: int) -> None:
     state.save(update_fields=["rehashed"])
 
 
+@transaction.atomic
 def resume() -> int:
-    """Hash the whole log anew and, if all of it holds, let the sequencer go on; return how many entries held."""
-    size = TreeState.objects.get(pk=1).size
-    grown = Frontier()
-    for leaf in rehashed(0, size):
-        grown.append(leaf)
-    with transaction.atomic():
-        state = TreeState.objects.select_for_update().get(pk=1)
-        if grown.root() != frontier_of(size).root() or size != state.size:
-            raise Corrupt(f"The {size} entries of the log don't lead to the root that was kept while it grew.")
-        _compare_with_signed(grown)
-        state.halted = ""
-        state.save(update_fields=["halted"])
+    """Hash the whole log anew and, if all of it holds, let the sequencer go on; return how many entries held.
+
+    What the leaves say against the kept roots and against what was signed decides; the state is made anew from them.
+    """
+    state = TreeState.objects.select_for_update().get(pk=1)
+    size = Leaf.objects.count()
+    grown = _regrown(size)
+    if grown.root() != frontier_of(size).root():
+        raise Corrupt(f"The {size} entries of the log don't lead to the roots that were kept while it grew.")
+    state.size, state.frontier, state.halted = size, grown.to_bytes(), ""
+    state.save()
     return size
 
 
-def _compare_with_signed(grown: Frontier) -> None:
-    newest = newest_checkpoint()
-    if newest and newest.size == grown.size and bytes(newest.root) != grown.root():
-        raise Corrupt(f"The log over {newest.size} entries isn't the one that was signed.")
+def _regrown(size: int) -> Frontier:
+    """Return the frontier over all entries, compared on its way with every head that was signed."""
+    signed = {head.size: head for head in Checkpoint.objects.order_by("size")}
+    if any(other > size for other in signed):
+        raise Corrupt(f"{max(signed)} entries were signed, but only {size} have a place.")
+    grown = Frontier()
+    for leaf in chain(rehashed(0, size), (b"",)):
+        head = signed.get(grown.size)
+        if head and (grown.root(), grown.to_bytes()) != (bytes(head.root), bytes(head.frontier)):
+            raise Corrupt(f"The log over {head.size} entries isn't the one that was signed.")
+        if leaf:
+            grown.append(leaf)
+    return grown

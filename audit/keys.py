@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
@@ -90,7 +91,7 @@ def _next_file() -> Path:
 
 def _register(signer: Signer, *, handover: str, replaces: SigningKey | None = None) -> SigningKey:
     key = SigningKey.objects.create(vkey=str(signer.key), handover=handover, made_at=timezone.now())
-    said = {"key_id": key_id(key), "vkey": key.vkey}
+    said: dict[str, Any] = {"key_id": key_id(key), "vkey": key.vkey}
     if replaces is None:
         record(kind="audit:key:made/1", actor=None, subject=key, payload=said)
     else:

@@ -10,7 +10,7 @@ ERASURE = "audit:payload:erased/1"
 IS_COMMITTED = """
 CREATE FUNCTION audit_payload_is_committed() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
-    IF encode(sha256(NEW.salt || convert_to(NEW.content, 'UTF8')), 'hex') IS DISTINCT FROM
+    IF NEW.content IS NULL OR encode(sha256(NEW.salt || convert_to(NEW.content, 'UTF8')), 'hex') IS DISTINCT FROM
         (SELECT canonical::jsonb ->> 'commitment' FROM audit_entry WHERE id = NEW.entry_id)
     THEN
         RAISE EXCEPTION 'audit_payload_is_committed: the leaf of entry % commits to another payload', NEW.entry_id

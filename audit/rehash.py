@@ -4,6 +4,7 @@ Certificate Transparency's Yeti 2022 log ended by one flipped bit that had been 
 """
 
 import hashlib
+import json
 from collections.abc import Iterator
 
 from django.db import connection
@@ -16,8 +17,7 @@ CHUNK = 4096
 STEP = 8
 BLOCK = 1 << STEP
 READ = """
-SELECT l.leaf_index, e.canonical, e.leaf_hash, e.uid, p.salt, p.content, p.erased_by_id,
-       e.canonical::jsonb ->> 'commitment'
+SELECT l.leaf_index, e.canonical, e.leaf_hash, e.uid, p.salt, p.content, p.erased_by_id
 FROM audit_leaf l JOIN audit_entry e ON e.id = l.entry_id LEFT JOIN audit_payload p ON p.entry_id = e.id
 WHERE l.leaf_index >= %s AND l.leaf_index < %s ORDER BY l.leaf_index
 """
@@ -40,10 +40,11 @@ def rehashed(start: int, end: int) -> Iterator[bytes]:
 
 
 def _checked(row: tuple) -> bytes:
-    index, canonical, stored, uid, salt, content, erased_by, committed = row
+    index, canonical, stored, uid, salt, content, erased_by = row
     leaf = leaf_hash(canonical.encode())
     if leaf != bytes(stored):
         raise Corrupt(f"Entry {index} ({uid}) isn't what was hashed when it was written.")
+    committed = json.loads(canonical).get("commitment")
     if committed is None:  # an entry of version 1 holds its payload
         return leaf
     if content is None and erased_by is None:
@@ -77,9 +78,17 @@ def frontier_of(size: int) -> Frontier:
         frontier.append_subtree(STEP, bytes(root))
     for leaf in stored_leaves(frontier.size, size):
         frontier.append(leaf)
-    if frontier.size != size:
-        raise Corrupt(f"The log should hold {size} entries, but only {frontier.size} have a place.")
+    if frontier.size != size or whole != Subtree.objects.filter(height=STEP).count():
+        raise Corrupt(f"The kept roots and the places in the log don't amount to its {size} entries.")
     return frontier
+
+
+def kept_frontier(size: int, stored: bytes | memoryview) -> Frontier:
+    """Return a frontier as it was kept; Corrupt where it can't be one."""
+    try:
+        return Frontier.from_bytes(size, bytes(stored))
+    except ValueError as problem:
+        raise Corrupt(f"What was kept of the tree can't be: {problem}.") from problem
 
 
 def stored_leaves(start: int, end: int) -> list[bytes]:

@@ -12,8 +12,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.models import Entry, Subtree, TreeState
-from audit.rehash import STEP, Corrupt
-from audit.tree import Frontier, leaf_hash
+from audit.rehash import STEP, Corrupt, kept_frontier
+from audit.tree import leaf_hash
 
 logger = logging.getLogger(__name__)
 
@@ -103,11 +103,11 @@ def _begin_after_restoring(state: TreeState) -> int:
 def _waiting(state: TreeState, batch: int) -> Waiting:
     with connection.cursor() as cursor:
         cursor.execute(WAITING, [state.settled, state.floor, batch])
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _give_places(state: TreeState, waiting: Waiting) -> None:
-    frontier = Frontier.from_bytes(state.size, bytes(state.frontier))
+    frontier = kept_frontier(state.size, state.frontier)
     with connection.cursor() as cursor:
         cursor.execute(GIVE_PLACES, [state.size, [entry for entry, *_ in waiting]])
     subtrees = []

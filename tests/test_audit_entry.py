@@ -8,25 +8,27 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.db.models import ProtectedError
 
 from accounts.models import Agency, User
 from audit import context
 from audit.append_only import append_only_tables
 from audit.grants import grant_roles
-from audit.models import Entry
-from audit.services import NotInTransaction, record
+from audit.models import Entry, Payload
+from audit.services import NotInTransaction, commitment, record
 from audit.tree import leaf_hash
 from tests.audit_fixtures import app_connection, write_entries
+from tests.audit_rows import write
 
 COPY = """
-INSERT INTO audit_entry (uid, kind, recorded_at, actor_id, agency_id, subject_type, subject_id, purpose, request_id,
-                         canonical, leaf_hash)
-SELECT uid, {kind}, recorded_at + {later}, {actor}, agency_id, subject_type, {subject}, purpose, request_id,
-       {canonical}, {leaf_hash} FROM audit_entry LIMIT 1
+INSERT INTO audit_entry (uid, kind, recorded_at, actor_id, agency_id, subject_type, subject_id, case_id, purpose,
+                         request_id, canonical, leaf_hash)
+SELECT uid, {kind}, recorded_at + {later}, {actor}, agency_id, subject_type, {subject}, {case}, purpose,
+       request_id, {canonical}, {leaf_hash} FROM audit_entry LIMIT 1
 """
 AS_IT_IS = {
     "kind": "kind", "later": "interval '0'", "actor": "actor_id", "subject": "subject_id",
-    "canonical": "canonical", "leaf_hash": "leaf_hash",
+    "case": "case_id", "canonical": "canonical", "leaf_hash": "leaf_hash",
 }  # fmt: skip
 
 
@@ -60,7 +62,9 @@ def test_refusal_names_the_rule_as_a_constraint(entry: Entry) -> None:
 def test_owner_cannot_change_an_entry_through_the_model(entry: Entry) -> None:
     with pytest.raises(DatabaseError, match="audit_entry_is_append_only"), transaction.atomic():
         entry.save()
-    with pytest.raises(DatabaseError, match="audit_entry_is_append_only"), transaction.atomic():
+    with pytest.raises(DatabaseError, match="audit_payload_is_append_only"), transaction.atomic():
+        Payload.objects.all().delete()
+    with pytest.raises(ProtectedError):
         Entry.objects.all().delete()
 
 
@@ -101,17 +105,10 @@ def test_app_role_owns_nothing_and_works_with_other_tables(db: None) -> None:
 
 def test_app_role_can_add_an_entry(db: None) -> None:
     """As the role of web and workers, in a transaction that is rolled back."""
-    canonical = ('{"actor":null,"actor_roles":[],"agency":null,"kind":"audit:log:viewed/1","payload":{},"purpose":"",'
-                 '"recorded_at":"2026-11-14T14:05:00.000000Z","request_id":"","subject_id":"","subject_type":"",'
-                 '"uid":"6f1c9d1e-7a53-4d3c-9b0c-0d9a2f9e4c11","version":1}')  # fmt: skip
-    with app_connection() as app, app.transaction(force_rollback=True):
-        app.execute(
-            "INSERT INTO audit_entry (uid, kind, recorded_at, subject_type, subject_id, purpose, request_id,"
-            " canonical, leaf_hash) VALUES ('6f1c9d1e-7a53-4d3c-9b0c-0d9a2f9e4c11', 'audit:log:viewed/1',"
-            " '2026-11-14T14:05:00Z', '', '', '', '', %s, %s)",
-            [canonical, leaf_hash(canonical.encode())],
-        )
-        assert app.execute("SELECT count(*) FROM audit_entry").fetchone() == (1,)
+    with app_connection() as app, app.transaction(force_rollback=True), app.cursor() as cursor:
+        write(cursor)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        assert cursor.execute("SELECT count(*) FROM audit_entry").fetchone() == (1,)
 
 
 def test_grants_bear_running_again(db: None) -> None:
@@ -158,7 +155,10 @@ def test_entry_is_canonical_and_says_who_with_which_roles(auditor: User) -> None
     assert said["actor_roles"] == ["auditor"]
     assert said["agency"] == auditor.agency.pk
     assert said["subject_type"] == "accounts.user"
-    assert said["payload"] == {"bytes": 12, "code": "truncated", "sha256": None}
+    assert said["version"] == 2
+    assert entry.payload == {"bytes": 12, "code": "truncated", "sha256": None}
+    assert said["commitment"] == commitment(bytes(entry.said.salt), entry.said.content.encode())
+    assert "truncated" not in entry.canonical
     assert bytes(Entry.objects.get().leaf_hash) == leaf_hash(entry.canonical.encode())
 
 
