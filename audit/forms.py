@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.models import User
+from accounts.models import Agency, User
 from audit.kinds import KINDS
 from audit.models import Checkpoint, Export
 from audit.selectors import Filters
@@ -46,10 +46,50 @@ class FilterForm(forms.Form):
         return Filters(kind=said["kind"], person=person, since=said["since"], until=said["until"])
 
 
-class ExportForm(FilterForm):
+class CaseField(forms.CharField):
+    """A case of the viewer's agency by its number; its id is what comes out."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, max_length=36, label="Case number")
+        self.agency: Agency | None = None
+
+    def clean(self, value: Any) -> str:
+        number = super().clean(value).strip()
+        found = named_so("identification.case", number, self.agency) if number else ""
+        if found is None:
+            raise forms.ValidationError("No case of your agency has this number. Look it up in the list of cases.")
+        return found
+
+
+class CaseFilterForm(FilterForm):
+    """The same, narrowed to a case."""
+
+    case = CaseField()
+
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, viewer=viewer, **kwargs)
+        case: Any = self.fields["case"]
+        case.agency = viewer.agency
+
+    def filters(self) -> Filters:
+        """Return what was asked; call it on a valid form."""
+        return replace(super().filters(), case=self.cleaned_data["case"])
+
+
+class UsesForm(CaseFilterForm):
+    """Which searches the report of uses is about."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["kind"], self.fields["person"]
+
+    def clean(self) -> dict[str, Any]:
+        return {"kind": "", "person": None, **super().clean()}
+
+
+class ExportForm(CaseFilterForm):
     """What an export shows, its format, and the checkpoint that whoever gets it holds."""
 
-    case = forms.CharField(required=False, max_length=36, label="Case number")
     checkpoint = forms.IntegerField(
         required=False,
         min_value=1,
@@ -57,17 +97,6 @@ class ExportForm(FilterForm):
         help_text="If whoever gets the bundle kept a checkpoint: the number of entries in its second line.",
     )
     format = forms.ChoiceField(choices=Export.Format.choices, widget=forms.RadioSelect, label="Format")
-
-    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
-        super().__init__(*args, viewer=viewer, **kwargs)
-        self._agency = viewer.agency
-
-    def clean_case(self) -> str:
-        number = str(self.cleaned_data["case"]).strip()
-        found = named_so("identification.case", number, self._agency) if number else ""
-        if found is None:
-            raise forms.ValidationError("No case of your agency has this number. Look it up in the list of cases.")
-        return found
 
     def clean_checkpoint(self) -> int | None:
         size: int | None = self.cleaned_data["checkpoint"]
@@ -77,10 +106,6 @@ class ExportForm(FilterForm):
                 " it says this, the log was changed: tell whoever watches over it."
             )
         return size
-
-    def filters(self) -> Filters:
-        """Return what was asked; call it on a valid form."""
-        return replace(super().filters(), case=self.cleaned_data["case"])
 
     def hold(self) -> list[int]:
         """Return the sizes of the checkpoints that the bundle has to be comparable with."""

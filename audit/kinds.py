@@ -194,7 +194,7 @@ _IDENTIFICATION = (
         "{subject} looked through the references of {persons} people; candidates proposed: {candidates}.",
         "probe encoder galleries gallery_size persons method settings list_length cut_off candidates",
         "case purpose gallery_kind embedding candidate_ids requested_by sha256 face weights_sha256 embedding_sha256"
-        " gallery_sizes gallery_kinds",
+        " gallery_sizes",
     ),
     _kind(
         "identification:encoder:installed/1",

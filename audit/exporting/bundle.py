@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import Any, BinaryIO
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -100,9 +100,9 @@ def _about(export: Export, size: int) -> About:
 def thinned(size: int, hold: Sequence[int]) -> list[Checkpoint]:
     """Return checkpoints up to a size: the newest, the last of each day, and those that somebody holds; one a size."""
     known = Checkpoint.objects.filter(size__gt=0, size__lte=size)
-    days = known.annotate(day=TruncDate("signed_at", tzinfo=UTC)).order_by("day", "-id").distinct("day")
+    days = known.values(day=TruncDate("signed_at", tzinfo=UTC)).annotate(last=Max("id"))
     newest = known.order_by("-id").values_list("pk", flat=True)[:NEWEST_CHECKPOINTS]
-    wanted = {*newest, *days.values_list("pk", flat=True)}
+    wanted = {*newest, *days.values_list("last", flat=True)}
     kept = known.filter(Q(pk__in=wanted) | Q(size__in=hold)).order_by("size", "id")
     return list({each.size: each for each in kept.select_related("key")}.values())
 

@@ -99,7 +99,7 @@ def _conditions(agency: int | None, filters: Filters) -> tuple[list[str], dict[s
     conditions = [said for key, (said, _) in limits.items() if key in given]
     if narrowed := [said for key, (said, _) in narrow.items() if key in given]:
         nobody = [OF_NOBODY.format(kind=kind, key=key, value=value) for kind, key, value in NAMES_NOBODY]
-        conditions.append(f"({' OR '.join([f'({" AND ".join(narrowed)})', *nobody])})")
+        conditions.append(f"({' OR '.join([' AND '.join(narrowed), *nobody])})")
     return conditions, given
 
 
