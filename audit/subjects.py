@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 
 from accounts.models import Agency
@@ -49,12 +49,30 @@ def case_of(subject: models.Model | None, payload: Mapping[str, Any]) -> str:
         return ""
 
 
+# The purposes that entries may have, as (value, label); apps that know them say so when they are ready.
+purposes: list[tuple[str, str]] = []
+
+
+def offer_purposes(choices: Iterable[tuple[str, str]]) -> None:
+    """Say which purposes can be asked for."""
+    purposes[:] = choices
+
+
 def named_so(label: str, name: str, agency: Agency | None) -> str | None:
     """Return the id of the thing of this model ("app.model") that has this name; of any agency where none is given."""
     model, field = apps.get_model(label), _NAME_FIELDS[label]
     own: dict[str, Any] = {"agency": agency} if agency else {}
     found = model._base_manager.filter(**{field: name}, **own).values_list("pk", flat=True).first()
     return str(found) if found is not None else None
+
+
+def own(label: str, pk: Any, agency: Agency) -> models.Model | None:
+    """Return the agency's thing of this model ("app.model") with this id; None where it has none."""
+    model: type[models.Model] = apps.get_model(label)
+    try:
+        return model._base_manager.filter(agency=agency, pk=pk).first()
+    except ValidationError:  # no id of such a thing
+        return None
 
 
 def names_of(wanted: Iterable[tuple[str, str]], agency: Agency | None) -> Names:

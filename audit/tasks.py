@@ -5,6 +5,7 @@ from uuid import UUID
 from celery import shared_task
 from django.conf import settings
 
+from audit import verification
 from audit.exporting import jobs, work
 
 
@@ -18,3 +19,15 @@ def run_export(export_id: str) -> None:
 def sweep_exports() -> None:
     """Call for exports that were forgotten and remove old files."""
     jobs.sweep()
+
+
+@shared_task
+def continue_verification(pk: int) -> None:
+    """Go on with a verification for a slice."""
+    verification.continue_verification(pk)
+
+
+@shared_task
+def continue_verifications() -> None:
+    """Take up the verifications that were left."""
+    verification.call_for_those_left()

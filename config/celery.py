@@ -53,6 +53,11 @@ app.conf.update(
             "schedule": settings.RECONCILE_EVERY_SECONDS,
             "options": {"expires": settings.RECONCILE_EVERY_SECONDS * 2},
         },
+        "continue-verifications": {
+            "task": "audit.tasks.continue_verifications",
+            "schedule": settings.RECONCILE_EVERY_SECONDS,
+            "options": {"expires": settings.RECONCILE_EVERY_SECONDS * 2},
+        },
         "lapse-assignments": {"task": "review.tasks.lapse_assignments", "schedule": 60, "options": {"expires": 120}},
         "sweep-exports": {"task": "audit.tasks.sweep_exports", "schedule": 30, "options": {"expires": 60}},
     },

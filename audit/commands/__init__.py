@@ -1,8 +1,10 @@
 """The actions of `manage.py audit`, one module each: HELP, `add_arguments(parser)` and `run(out, **options)`."""
 
-from audit.commands import export, resume, roles, rotate_key, sequence, verify
+from audit.commands import check, export, prove, resume, roles, rotate_key, sequence, verify
 
 ACTIONS = {
+    "check": check,
+    "prove": prove,
     "export": export,
     "verify": verify,
     "sequence": sequence,

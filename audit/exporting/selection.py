@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 
 from audit.models import Export
-from audit.selectors import Filters, period
+from audit.selectors import Filters, kinds_named, period
 
 PAGE = 1000
 # Kind, key of its payload, and the value by which it names nobody.
@@ -92,8 +92,11 @@ def _conditions(agency: int | None, filters: Filters) -> tuple[list[str], dict[s
         "until": ("e.recorded_at < %(until)s", until),
     }
     narrow = {
-        "kind": ("e.kind = %(kind)s", filters.kind or None),
+        "kinds": ("e.kind = ANY(%(kinds)s)", kinds_named(filters.kind) if filters.kind else None),
         "person": ("e.actor_id = %(person)s", filters.person),
+        "purpose": ("e.purpose = %(purpose)s", filters.purpose or None),
+        "subject_type": ("e.subject_type = %(subject_type)s", filters.subject_type or None),
+        "subject_id": ("e.subject_id = %(subject_id)s", filters.subject_id or None),
     }
     given = {key: value for key, (_, value) in (limits | narrow).items() if value is not None}
     conditions = [said for key, (said, _) in limits.items() if key in given]

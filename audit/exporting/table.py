@@ -41,7 +41,7 @@ def _lines(export: Export, size: int, shown: Sequence[int], progress: Progress) 
     yield layout.head(export.format, about)
     for at in range(0, len(shown), PAGE):
         page = list(shown[at : at + PAGE])
-        found = Entry.objects.filter(place__index__in=page).select_related("place", "said__erased_by")
+        found = Entry.objects.filter(place__index__in=page).select_related("place", "said__erased_by__place")
         lines = timeline(export.asked_by, found.order_by("place__index"))
         if len(lines) != len(page):
             raise Overtaken("Some entries of the log have lost their place.")

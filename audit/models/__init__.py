@@ -3,6 +3,7 @@
 from audit.models.entry import Entry, EntryQuerySet, Payload
 from audit.models.export import Export, ExportQuerySet
 from audit.models.tree import Checkpoint, CheckpointRequest, Leaf, SigningKey, Subtree, TreeState
+from audit.models.verification import Verification
 
 __all__ = [
     "Checkpoint",
@@ -16,4 +17,5 @@ __all__ = [
     "SigningKey",
     "Subtree",
     "TreeState",
+    "Verification",
 ]

@@ -1,6 +1,7 @@
 """An export that somebody asked for: a row that a worker owes, and what became of it."""
 
 import uuid
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Agency
+from audit.kinds import KINDS
 
 
 class ExportQuerySet(models.QuerySet["Export"]):
@@ -94,6 +96,32 @@ class Export(models.Model):
     def case_id(self) -> str:
         """The case that it is about, if it is about one."""
         return str(self.filters.get("case", ""))
+
+    @property
+    def in_words(self) -> str:
+        """What it shows, in a sentence."""
+        said = self.filters
+        kind = KINDS[said["kind"]].label if said.get("kind") in KINDS else said.get("kind")
+        days = [f"{word} {said[key]}" for key, word in (("since", "from"), ("until", "to")) if key in said]
+        parts = [
+            f"of the kind “{kind}”" if kind else "",
+            "by one person" if "person" in said else "",
+            "of one case" if "case" in said else "",
+            f"for the purpose “{said['purpose']}”" if "purpose" in said else "",
+            "about one thing" if "subject_id" in said else "",
+            *days,
+        ]
+        return f"Entries {', '.join(filter(None, parts))}." if any(parts) else "Every entry."
+
+    @property
+    def progress_in_words(self) -> str:
+        """How far a worker came."""
+        return f"{self.done:,} of {self.total:,} entries" if self.total else "Begun"
+
+    @property
+    def removed_on(self) -> datetime | None:
+        """When its file is removed."""
+        return self.finished_at and self.finished_at + timedelta(days=settings.EXPORT_KEEP_DAYS)
 
     @property
     def suffix(self) -> str:
