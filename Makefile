@@ -8,7 +8,7 @@ WITH_SERVERS := $(RUN) -m config.embedded
 # The CPU index that PyTorch's "Get Started" page names, for machines without a GPU.
 TORCH_INDEX ?=
 
-.PHONY: help setup demo migrate test test-all soak bench-recognition bench-detection lint format lock screenshots clean
+.PHONY: help setup demo migrate test test-all soak bench-recognition bench-detection bench-audit lint format lock screenshots clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ soak: setup ## Ten thousand races for a signature, a thousand reviews by fifty p
 
 bench-recognition: setup ## Compare upload to search with the models alone, on servers of its own (ARGS=--help: options)
 	@$(RUN) -m bench.recognition $(ARGS)
+
+bench-audit: setup ## Measure the audit log: rates, waits, sizes, verifiers (ARGS=--help: options)
+	@$(RUN) -m bench.audit $(ARGS)
 
 bench-detection: setup ## Compare a photograph of 12 megapixels with the same at 1 (ARGS=--check: fail above 2.5 times)
 	@$(RUN) -m bench.detection $(ARGS)

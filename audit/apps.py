@@ -11,6 +11,7 @@ class AuditConfig(AppConfig):
         from audit import receivers  # noqa: F401 - importing connects them
         from audit.grants import grant_roles
         from audit.subjects import find_case
+        from audit.witnesses import checks  # noqa: F401 - importing registers them
 
         # Who opened an entry about a case looked into that case.
         find_case("audit.entry", "case")

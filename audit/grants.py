@@ -44,10 +44,22 @@ def grant_roles(*, using: str = "default", **_: Any) -> None:
     if connection.vendor != "postgresql":
         return
     with transaction.atomic(using=using), connection.cursor() as cursor:
+        _refuse_temporary_tables(connection)
         for role in (settings.APP_DATABASE_ROLE, settings.SEQUENCER_DATABASE_ROLE):
             if _is_another_role(connection, role):
                 for statement in grants_to(connection, role):
                     cursor.execute(statement)
+
+
+def _refuse_temporary_tables(connection: BaseDatabaseWrapper) -> None:
+    """Let nobody but the owner make temporary tables: they hide others of the same name, from triggers too."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_database WHERE datname = current_database() AND datdba = current_user::regrole"
+        )
+        if cursor.fetchone():
+            database = connection.ops.quote_name(connection.settings_dict["NAME"])
+            cursor.execute(f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC")
 
 
 def _is_another_role(connection: BaseDatabaseWrapper, role: str) -> bool:

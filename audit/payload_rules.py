@@ -68,6 +68,10 @@ CREATE TRIGGER audit_payload_is_never_truncated BEFORE TRUNCATE ON audit_payload
 ALTER TABLE audit_payload ENABLE ALWAYS TRIGGER audit_payload_is_never_removed;
 ALTER TABLE audit_payload ENABLE ALWAYS TRIGGER audit_payload_is_never_truncated;
 """
+# These functions ask tables. A session's own path comes first and its temporary tables before all else, so that
+# whoever writes could show them other tables of the same names.
+FUNCTIONS = ("audit_payload_is_committed", "audit_entry_has_its_payload", "audit_payload_is_only_erased")
+LOOK_WHERE_TABLES_ARE = "".join(f"ALTER FUNCTION {name}() SET search_path = public, pg_temp;\n" for name in FUNCTIONS)
 UNDO = """
 DROP TRIGGER audit_payload_is_never_truncated ON audit_payload;
 DROP TRIGGER audit_payload_is_never_removed ON audit_payload;
@@ -82,4 +86,4 @@ DROP FUNCTION audit_entry_has_its_payload();
 
 def payload_rules_sql() -> tuple[str, str]:
     """Return the SQL that adds the rules, and the SQL that undoes it, for migrations.RunSQL."""
-    return REFUSE_CHANGE + IS_COMMITTED + IS_THERE + IS_ONLY_ERASED + IS_NEVER_REMOVED, UNDO
+    return REFUSE_CHANGE + IS_COMMITTED + IS_THERE + IS_ONLY_ERASED + LOOK_WHERE_TABLES_ARE + IS_NEVER_REMOVED, UNDO

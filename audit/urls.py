@@ -1,6 +1,6 @@
 from django.urls import path
 
-from audit.views import case, checkpoints, entry, export, log, uses, verification
+from audit.views import case, checkpoints, entry, export, log, public, uses, verification, verify
 
 app_name = "audit"
 urlpatterns = [
@@ -17,4 +17,13 @@ urlpatterns = [
     path("checkpoints/now/", checkpoints.sign_now, name="sign-now"),
     path("checkpoints/<int:checkpoint_id>/note.txt", checkpoints.note, name="checkpoint-note"),
     path("checkpoints/proof/", checkpoints.consistency, name="consistency-proof"),
+    # Open to everybody.
+    path("checkpoint", public.checkpoint, name="checkpoint"),
+    path("checkpoint/<int:entries>", public.checkpoint, name="checkpoint-over"),
+    path("checkpoints.txt", public.checkpoints, name="checkpoint-list"),
+    path("consistency/<int:older>/<int:newer>", public.consistency, name="consistency"),
+    path("keys", public.keys, name="keys"),
+    path("keys.jsonl", public.handovers, name="handovers"),
+    path("verify/", verify.verify_bundle, name="verify-bundle"),
+    path("verify/verify.py", verify.verifier, name="verifier"),
 ]

@@ -3,13 +3,12 @@
     python verify.py BUNDLE [--checkpoint FILE] [--key KEY ...]
 
 This file stands alone: Python 3.11 or newer, and its package "cryptography" where a signature is checked. It accounts
-for every byte of the bundle, and names the first thing that doesn't hold. Exit status: 0 all holds, 1 something
-doesn't, 2 wrong use or a file that can't be read. What is checked, and how to do it by hand, stands in README.txt.
+for every byte of the bundle, and names the first thing that doesn't hold; by hand, see README.txt in the bundle. Exit
+status: 0 all holds, 1 something doesn't, 2 wrong use or a file that can't be read.
 """
 
 import argparse
 import base64
-import hashlib
 import json
 import re
 import struct
@@ -17,38 +16,42 @@ import sys
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, NoReturn
+from typing import Any, BinaryIO, NamedTuple
 
-FORMAT = "countersign-bundle/1"
-FIRST = ("README.txt", "verify.py", "keys.jsonl", "checkpoints.jsonl", "entries.jsonl")
-LAST = ("manifest.json", "closing.jsonl", "closing.txt")
-OTHERS = re.compile(r"(?:records/[0-9a-f]{64}\.json\n|stamps/(?:0|[1-9][0-9]{0,15})\.tsr\n)*")
-LONGEST_LINE, LONGEST_NOTE, LARGEST_LIST, PIECE = 1 << 20, 1 << 14, 1 << 26, 1 << 18
+FIRST = r"README\.txt, verify\.py, keys\.jsonl, checkpoints\.jsonl, entries\.jsonl, "
+LAST = r"manifest\.json, closing\.jsonl, closing\.txt"
+IS_ORDER = re.compile(FIRST + r"(records/[0-9a-f]{64}\.json, |stamps/(0|[1-9][0-9]{0,15})\.tsr, )*" + LAST)
+LONGEST_LINE, LONGEST_NOTE, LARGEST_LIST = 1 << 20, 1 << 14, 1 << 26
 DEEPEST, LARGEST_NUMBER, HIGHEST, NEVER = 64, 2**53 - 1, 52, 1 << 60
-ERASING, EXPORTED = '"audit:payload:erased/1"', '"audit:export:made/2"'
+FORMAT, ERASING, EXPORTED = "countersign-bundle/1", '"audit:payload:erased/1"', '"audit:export:made/2"'
 
-# The grammar of a line that shows an entry: canonical JSON with these keys alone. Only a payload is left to look into.
+# The grammar of a line that shows an entry: canonical JSON, these keys, nothing else. Payloads alone are looked into.
 PLAIN = r'[^"\\\x00-\x1f]*'
 TEXT = rf'"{PLAIN}(?:\\(?:["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f])){PLAIN})*"'
 NUMBER, ID, HASH = "(?:0|[1-9][0-9]{0,15})", "(?:null|0|-?[1-9][0-9]{0,15})", "[0-9a-f]{64}"
 TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z"
 UID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-NAMES = rf'"purpose":{TEXT},"recorded_at":"{TIME}","request_id":{TEXT},"subject_id":{TEXT},"subject_type":{TEXT},'
-START = rf'{{"entry":(?P<leaf>{{"actor":(?P<actor>{ID}),"actor_roles":\[(?:{TEXT}(?:,{TEXT})*)?\],"agency":(?P<agency>{ID}),'
-SECOND = rf'"case":{TEXT},"commitment":"(?P<commitment>{HASH})","kind":(?P<kind>{TEXT}),{NAMES}"uid":"(?P<uid>{UID})","version":2}})'
-OLDER = rf'"kind":(?P<kind>{TEXT}),"payload":(?P<payload>{{.*}}),{NAMES}"uid":"(?P<uid>{UID})","version":1}})'
-INDEX = rf'"index":(?P<index>{NUMBER})'
-SHOWN = re.compile(rf'{START}{SECOND},{INDEX},"payload":(?P<payload>{{.*}}),"salt":"(?P<salt>[0-9a-f]{{32}})"}}', re.DOTALL)
-ERASED = re.compile(rf'{START}{SECOND},"erased_by":"(?P<by>{UID})",{INDEX}}}')
-FIRST_VERSION = re.compile(rf"{START}{OLDER},{INDEX}}}", re.DOTALL)
-IS_HASH, IS_TIME, IS_NAME = re.compile(HASH), re.compile(TIME), re.compile("[!-*,-~]{1,200}")
-QUOTED_HASH, LONG_NUMBER = re.compile('"([0-9a-f]{64})"'), re.compile("[0-9]{16}")
-sha256 = hashlib.sha256
+INDEX, KIND, PAYLOAD = rf'"index":(?P<index>{NUMBER})', rf'"kind":(?P<kind>{TEXT})', r'"payload":(?P<payload>{.*})'
+START = rf'{{"entry":(?P<leaf>{{"actor":(?P<actor>{ID}),"actor_roles":\[(?:{TEXT}(?:,{TEXT})*)?\]'
+START += rf',"agency":(?P<agency>{ID})'
+NAMES = rf'"purpose":{TEXT},"recorded_at":"{TIME}","request_id":{TEXT},"subject_id":{TEXT},"subject_type":{TEXT}'
+NAMES += rf',"uid":"(?P<uid>{UID})"'
+SECOND = rf'{START},"case":{TEXT},"commitment":"(?P<commitment>{HASH})",{KIND},{NAMES},"version":2}})'
+SHOWN = re.compile(rf'{SECOND},{INDEX},{PAYLOAD},"salt":"(?P<salt>[0-9a-f]{{32}})"}}', re.DOTALL)
+ERASED = re.compile(rf'{SECOND},"erased_by":"(?P<by>{UID})",{INDEX}}}')
+FIRST_VERSION = re.compile(rf'{START},{KIND},{PAYLOAD},{NAMES},"version":1}}),{INDEX}}}', re.DOTALL)
+IS_HASH, IS_TIME, QUOTED_HASH = re.compile(HASH), re.compile(TIME), re.compile(f'"({HASH})"')
+NAME, BASE64 = "([!-*,-~]{1,200})", "([0-9A-Za-z+/]+=*)"
+IS_KEY, IS_SIGNATURE = re.compile(rf"{NAME}\+([0-9a-f]{{8}})\+{BASE64}"), re.compile(f"\u2014 {NAME} {BASE64}")
+IS_CHECKPOINT = re.compile(f"{NAME}\n({NUMBER})\n{BASE64}\n")
+DIGITS = bytes.maketrans(b"123456789", b"000000000")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Verdict:
     """What holds, or the first thing that doesn't; `status` is that of the command."""
 
@@ -56,79 +59,61 @@ class Verdict:
     sentence: str
     status: int = 0
     member: str = ""
-    line: int | None = None
     index: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Nothing in the sentence may move a terminal's cursor or turn its writing round."""
+        self.sentence = "".join(letter if letter.isprintable() else "\ufffd" for letter in self.sentence)
+
 
 class Broken(ValueError):
-    """Why something doesn't hold (status 1) or can't be checked (2); the place is added, unless it says all itself."""
+    """Why something doesn't hold: a whole sentence, or else its end, to which the place is added."""
 
-    def __init__(self, reason: str, *, says_all: bool = False, status: int = 1) -> None:
-        super().__init__(reason)
-        self.says_all, self.status = says_all, status
+
+def _need(holds: object, reason: str) -> None:
+    if not holds:
+        raise Broken(reason)
 
 
 def verify(bundle: str | Path | BinaryIO, checkpoint: str | Path | None = None, keys: Sequence[str] = ()) -> Verdict:
     """Verify a bundle, against a checkpoint that was kept and keys that are known, if there are any. Never raises."""
     try:
-        kept, given = _kept(checkpoint), [key for said in keys for key in _keys_in(said)]
-        if not isinstance(bundle, str | Path):
-            return _Walk(bundle, kept, given).verdict()
-        with Path(bundle).open("rb") as file:
-            return _Walk(file, kept, given).verdict()
-    except Broken as broken:
-        return Verdict(False, printable(str(broken)), broken.status)
+        kept = None if checkpoint is None else _checkpoint(Path(checkpoint).read_bytes().decode())
+        texts = [Path(said).read_bytes().decode() if Path(said).is_file() else said for said in keys]
+        given = [_key(line) for text in texts for line in text.split()]
     except (OSError, ValueError) as problem:
-        return Verdict(False, printable(f"{getattr(problem, 'filename', '')}: it can't be read, {problem}."), 2)
+        return Verdict(False, f"The checkpoint or the key that was given can't be used: {problem}.", 2)
+    try:
+        with Path(bundle).open("rb") if isinstance(bundle, str | Path) else nullcontext(bundle) as file:
+            return _Walk(file, kept, given).verdict()
+    except (OSError, ValueError) as problem:
+        return Verdict(False, f"The bundle can't be verified: {problem}.", 2)
 
 
-def printable(text: str) -> str:
-    """Return the text without what could move a terminal's cursor or turn its writing round."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
-
-
-# JSON is read, written anew and compared, so that one content has one form (RFC 8785).
-
-
-def _no_float(_: str) -> NoReturn:
-    raise Broken("it holds a number that isn't whole")
-
-
-_decode = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float).raw_decode
+# A number that isn't whole is read as text, so that written anew it is another.
+_decode = json.JSONDecoder(parse_float=str, parse_constant=str).raw_decode
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _object(text: str, keys: str = "", depth: int = DEEPEST) -> dict[str, Any]:
-    """Return the object that a text holds; raise ValueError unless it is canonical and has these keys."""
-    value = _decode(text)[0]
-    if text.count("{") + text.count("[") > depth or not text.isascii() or LONG_NUMBER.search(text):
+    """Return the object that a text holds, which must have these keys and be written as RFC 8785 says."""
+    value: dict[str, Any] = _decode(text)[0]
+    if text.count("{") + text.count("[") > depth or not text.isascii() or b"0" * 16 in text.encode().translate(DIGITS):
         _check_plain(value, depth)
-    if _encode(value) != text or not isinstance(value, dict):
-        raise Broken("it was changed, it isn't written as canonical JSON")
-    if keys and value.keys() != set(keys.split()):
-        raise Broken(f"it should say {', '.join(keys.split())} and nothing else")
+    _need(isinstance(value, dict) and _encode(value) == text, "it was changed, it isn't written as canonical JSON")
+    _need(not keys or value.keys() == set(keys.split()), f"it should say {keys}, and nothing else")
     return value
 
 
 def _check_plain(value: Any, depth: int) -> None:
     """Refuse what is nested too deep, what isn't exact in all languages, and keys that they sort differently."""
-    if type(value) is int and abs(value) > LARGEST_NUMBER:
-        raise Broken("it holds a number that is too large")
+    _need(type(value) is not int or abs(value) <= LARGEST_NUMBER, "it holds a number that is too large")
     if isinstance(value, dict | list):
-        if not depth:
-            raise Broken("it is nested too deep")
-        if isinstance(value, dict) and not all(map(str.isascii, value)):
-            raise Broken("it holds a key that isn't ASCII")
+        _need(depth, "it is nested too deep")
+        _need(isinstance(value, list) or all(map(str.isascii, value)), "it holds a key that isn't ASCII")
         for item in value.values() if isinstance(value, dict) else value:
             _check_plain(item, depth - 1)
-
-
-def _matches(pattern: re.Pattern[str], value: Any) -> bool:
-    return isinstance(value, str) and pattern.fullmatch(value) is not None
-
-
-# Notes, checkpoints and keys, as C2SP writes them.
 
 
 class _Key(NamedTuple):
@@ -137,107 +122,65 @@ class _Key(NamedTuple):
     id: bytes
     public: bytes
 
+    def check(self, text: str, signature: bytes) -> None:
+        try:
+            from cryptography.exceptions import InvalidSignature
+            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+        except ImportError:
+            raise OSError('no signature can be checked without the Python package "cryptography"') from None
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
+        except (InvalidSignature, ValueError):
+            raise Broken(f"the signature of key {self.id.hex()} doesn't hold") from None
+
 
 class _Note(NamedTuple):
     text: str
     signatures: list[tuple[str, bytes, bytes]]
 
-    def signers(self, keys: Sequence[_Key]) -> list[_Key]:
-        """Return the known keys in the order of their lines; raise where the signature of one doesn't hold."""
-        known, found = {(key.name, key.id): key for key in keys}, []
-        for name, key_id, signature in self.signatures:
-            if key := known.get((name, key_id)):
-                _check_signature(self.text, key, signature)
-                found.append(key)
-        return found
+    def signers(self, keys: Sequence[_Key]) -> list[_Key | None]:
+        """Return each line's key, None for one that isn't known; raise where a known one didn't sign this."""
+        known = {(key.name, key.id): key for key in keys}
+        found = [(known.get((name, key_id)), signature) for name, key_id, signature in self.signatures]
+        for key, signature in found:
+            key and key.check(self.text, signature)
+        return [key for key, _ in found]
 
 
-class _Checkpoint(NamedTuple):
-    note: _Note
-    origin: str
-    size: int
-    root: bytes
-
-
-def _base64(text: str) -> bytes:
+def _base64(text: str, least: int, most: int) -> bytes:
     raw = base64.b64decode(text, validate=True)
-    if base64.b64encode(raw).decode() != text:
-        raise Broken("its base64 isn't written as it should be")
+    _need(base64.b64encode(raw).decode() == text and least <= len(raw) <= most, "its base64 isn't as it should be")
     return raw
 
 
 def _key(text: Any) -> _Key:
-    name, key_id, encoded = (*str(text).split("+", 2), "", "")[:3]
-    raw = _base64(encoded)
-    if not IS_NAME.fullmatch(name) or len(raw) != 33 or raw[0] != 1:
-        raise Broken("it isn't a key of the form NAME+ID+KEY")
-    digest = sha256(name.encode() + b"\n" + raw).digest()[:4]
-    if key_id != digest.hex():
-        raise Broken("the key's id doesn't belong to the key")
-    return _Key(str(text), name, digest, raw[1:])
+    found = IS_KEY.fullmatch(str(text))
+    raw = _base64(found[3], 33, 33) if found else b""
+    if not found or raw[0] != 1 or found[2] != sha256(f"{found[1]}\n".encode() + raw).hexdigest()[:8]:
+        raise Broken("it isn't a key of the form NAME+ID+KEY, with the id that belongs to the key")
+    return _Key(found[0], found[1], bytes.fromhex(found[2]), raw[1:])
 
 
 def _note(said: Any) -> _Note:
-    text, gap, lines = said.rpartition("\n\n") if isinstance(said, str) else ("", "", "")
-    if not gap or not lines.endswith("\n") or len(said.encode()) > LONGEST_NOTE:
-        raise Broken("it isn't a signed note")
-    return _Note(text + "\n", [_signature(line) for line in lines[:-1].split("\n")])
+    text, _, lines = str(said).rpartition("\n\n")
+    found = [match for line in lines.split("\n") if (match := IS_SIGNATURE.fullmatch(line))]
+    whole = text + "\n\n" + "".join(f"{match[0]}\n" for match in found)
+    _need(found and whole == said and len(whole.encode()) <= LONGEST_NOTE, "it isn't a signed note")
+    signatures = [(match[1], _base64(match[2], 5, LONGEST_NOTE)) for match in found]
+    return _Note(text + "\n", [(name, raw[:4], raw[4:]) for name, raw in signatures])
 
 
-def _signature(line: str) -> tuple[str, bytes, bytes]:
-    dash, name, encoded = line.split(" ") if line.count(" ") == 2 else ("", "", "")
-    raw = _base64(encoded)
-    if dash != "\u2014" or not IS_NAME.fullmatch(name) or len(raw) < 5:
-        raise Broken("it holds a line that isn't a signature")
-    return name, raw[:4], raw[4:]
-
-
-def _checkpoint(said: Any) -> _Checkpoint:
+def _checkpoint(said: Any) -> tuple[_Note, str, int, bytes]:
     note = _note(said)
-    found = re.fullmatch(f"({IS_NAME.pattern})\n({NUMBER})\n([0-9A-Za-z+/]{{43}}=)\n", note.text)
+    found = IS_CHECKPOINT.fullmatch(note.text)
     if not found or int(found[2]) > LARGEST_NUMBER:
         raise Broken("it isn't a checkpoint: three lines should say origin, size and root")
-    return _Checkpoint(note, found[1], int(found[2]), _base64(found[3]))
-
-
-def _check_signature(text: str, key: _Key, signature: bytes) -> None:
-    try:
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    except ImportError:
-        missing = 'Signatures can\'t be checked: install the Python package "cryptography" first.'
-        raise Broken(missing, says_all=True, status=2) from None
-    try:
-        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text.encode())
-    except (InvalidSignature, ValueError):
-        raise Broken(f"the signature of key {key.id.hex()} doesn't hold") from None
-
-
-def _kept(checkpoint: str | Path | None) -> _Checkpoint | None:
-    """Read the checkpoint that somebody kept."""
-    if checkpoint is None:
-        return None
-    with Path(checkpoint).open("rb") as file:
-        raw = file.read(LONGEST_NOTE + 1)
-    try:
-        return _checkpoint(raw.decode())
-    except ValueError:
-        raise Broken(f"{checkpoint} isn't a checkpoint: keep it as it was published.", status=2) from None
-
-
-def _keys_in(said: str) -> list[_Key]:
-    """Return the key that this is, or the keys in the file that this names."""
-    try:
-        lines = [said] if said.count("+") > 1 and not Path(said).exists() else Path(said).read_text("utf-8").split("\n")
-        return [_key(line.strip()) for line in lines if line.strip()]
-    except (OSError, ValueError):
-        raise Broken(f"{said[:200]} is neither a key (NAME+ID+KEY) nor a file of keys, one a line.", status=2) from None
-
-
-# The container: a ZIP of which every byte is known beforehand, but for names, sizes, checksums and data.
+    return note, found[1], int(found[2]), _base64(found[3], 32, 32)
 
 
 class _Member(NamedTuple):
+    """A file in the container, a ZIP of which every byte is known beforehand but for names, sizes, checksums, data."""
+
     name: str
     start: int
     size: int
@@ -254,53 +197,196 @@ class _Member(NamedTuple):
 
 
 def _end(count: int, size: int, offset: int) -> bytes:
-    end = struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 0x032D, 45, 0, 0, count, count, size, offset)
-    end += struct.pack("<IIQI", 0x07064B50, 0, offset + size, 1)
-    return end + struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    end = struct.pack("<IQ2H2I4Q", 0x06064B50, 44, 0x032D, 45, 0, 0, count, count, size, offset)
+    end += struct.pack("<2IQI", 0x07064B50, 0, offset + size, 1)
+    return end + struct.pack("<I4H2IH", 0x06054B50, 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
 
 
 def _members(file: BinaryIO) -> dict[str, _Member]:
+    """Return the files in the bundle, having looked at its end and at its list of files; data is read later."""
     total = file.seek(0, 2)
     file.seek(max(0, total - 98))
     tail = file.read(98)
-    count, size, offset = struct.unpack("<QQQ", tail[32:56]) if len(tail) == 98 else (0, 0, 0)
-    if offset + size + 98 != total or size > LARGEST_LIST or tail != _end(count, size, offset):
-        raise Broken("This isn't a whole bundle: it was cut short or added to, or is a file of another kind.")
+    count, size, offset = struct.unpack("<3Q", tail[32:56]) if len(tail) == 98 else (0, 0, 0)
+    whole = offset + size + 98 == total and size <= LARGEST_LIST and tail == _end(count, size, offset)
+    _need(whole, "This isn't a whole bundle: it was cut short or added to, or is a file of another kind.")
     file.seek(offset)
-    members = list(_listed(file.read(size), offset))
-    names = [member.name for member in members]
-    others, start, end = names[5:-3], tuple(names[:5]), tuple(names[-3:])
-    if (start, end) != (FIRST, LAST) or not OTHERS.fullmatch("".join(f"{name}\n" for name in others)):
-        raise Broken(f"The bundle doesn't hold the files that it should, in their order: {', '.join(names)[:400]}.")
-    if len(members) != count or others != sorted(set(others)):
-        raise Broken("The bundle's list of files was changed: it has more or fewer than it says, or in another order.")
-    return {member.name: member for member in members}
+    members = _listed(file.read(size), offset)
+    names = ", ".join(members)
+    good = len(members) == count and IS_ORDER.fullmatch(names) and sorted(list(members)[5:-3]) == list(members)[5:-3]
+    _need(good, f"The bundle doesn't hold the files that it should, in their order: {names[:400]}.")
+    return members
 
 
-def _listed(raw: bytes, offset: int) -> Iterator[_Member]:
-    """Yield the members in the directory; each must begin where the one before ends, the last end at the directory."""
-    place = start = 0
+def _listed(raw: bytes, offset: int) -> dict[str, _Member]:
+    """Read the list of files; each must begin where the one before ends, and the list itself after the last."""
+    members, place, start = {}, 0, 0
     while place < len(raw):
         crc, length = struct.unpack("<I8xH", raw[place + 16 : place + 30].ljust(14))
         name = raw[place + 46 : place + 46 + length].decode("ascii", "replace").replace("\ufffd", "?")
         size = int.from_bytes(raw[place + 50 + length : place + 58 + length], "little")
         member = _Member(name, start, size, crc)
-        if not raw.startswith(member.central(), place):
-            raise Broken(f"The bundle's list of files was changed, at {name[:100] or 'its end'}.")
-        yield member
+        good = name not in members and raw.startswith(member.central(), place)
+        _need(good, f"The bundle's list of files was changed, at {name[:100]}.")
+        members[name] = member
         place, start = place + len(member.central()), start + len(member.local()) + size
-    if start != offset:
-        raise Broken("The bundle's list of files was changed: it doesn't agree with the length of the bundle.")
+    _need(start == offset, "The bundle's list of files was changed: it doesn't agree with the bundle's length.")
+    return members
 
 
-class _Tree:
-    """The tree of RFC 6962: complete subtrees from left to right, one for each bit set in the size."""
+class _Walk:
+    """One walk through a bundle. A check that fails raises ValueError with the reason; `verdict` adds where it was."""
 
-    def __init__(self) -> None:
-        self.size = 0
-        self.parts: list[bytes] = []
+    def __init__(self, file: BinaryIO, kept: tuple[_Note, str, int, bytes] | None, given: list[_Key]) -> None:
+        self.file, self.kept, self.given = file, kept, given
+        self.kept_size, self.kept_root = kept[2] if kept else NEVER, b""
+        self.keys, self.trusted = list[_Key](), list[_Key]()
+        self.due, self.sizes = deque[tuple[int, bytes]](), set[int]()
+        self.files, self.parts = list[dict[str, Any]](), list[bytes]()
+        self.size = self.watch = self.agreed = self.shown = self.erased = 0
+        self.hidden, self.exported, self.name, self.line, self.raw = (-1, -1), False, "", 0, b""
+        self.uids = [bytearray() for _ in range(256)]
+        self.erasures: dict[str, dict[str, int]] = {}
 
-    def append(self, height: int, node: bytes) -> None:
+    def verdict(self) -> Verdict:
+        try:
+            return self._all()
+        except (ValueError, RecursionError) as problem:
+            reason = str(problem) if isinstance(problem, Broken) else "it was changed, it isn't legible any more"
+        index = self.size if self.line and self.name in {"entries.jsonl", "closing.jsonl"} else None
+        where = f"{self.name}, line {self.line}" if self.line else self.name
+        where += "" if index is None else f" (entry {index}{_described(self.raw)})"
+        return Verdict(False, reason if reason.endswith(".") else f"{where}: {reason}.", 1, self.name, index)
+
+    def _all(self) -> Verdict:
+        self.members = _members(self.file)
+        self.records = {name[8:72] for name in self.members if name.startswith("records/")}
+        self._other_file("README.txt")
+        self._other_file("verify.py")
+        self._each_line("keys.jsonl", self._key_line)
+        self._check_keys()
+        self._each_line("checkpoints.jsonl", self._checkpoint_line)
+        self._compare()
+        self._each_line("entries.jsonl", self._leaf_line)
+        self._after_entries()
+        for name in list(self.members)[5:-3]:
+            self._other_file(name)
+        self._manifest()
+        size, shown, self.hidden = self.size, self.shown, (-1, -1)
+        self._each_line("closing.jsonl", self._leaf_line)
+        return self._held(self._closing_note(), size, shown)
+
+    def _pieces(self, name: str) -> Iterator[bytes]:
+        """Yield a file's data line by line; check what stands before it, and its checksum at the end."""
+        self.name, self.line, member, crc, digest = name, 0, self.members[name], 0, sha256()
+        self.file.seek(member.start)
+        _need(self.file.read(len(member.local())) == member.local(), "what stands before it in the bundle was changed")
+        left = member.size
+        while left and (piece := self.file.readline(min(left, LONGEST_LINE + 1))):
+            left -= len(piece)
+            crc = zlib.crc32(piece, crc)
+            digest.update(piece)
+            yield piece
+        self.line = 0
+        _need(crc == member.crc and not left, "it was changed, its checksum is another")
+        self.files.append({"bytes": member.size, "name": name, "sha256": digest.hexdigest()})
+
+    def _read(self, name: str, longest: int) -> str:
+        _need(self.members[name].size <= longest, f"{name} is longer than it should be.")
+        return b"".join(self._pieces(name)).decode()
+
+    def _each_line(self, name: str, check: Callable[[str], None]) -> None:
+        for raw in self._pieces(name):
+            self.line, self.raw = self.line + 1, raw
+            _need(raw.endswith(b"\n"), "the line doesn't end, or is longer than any should be")
+            check(raw[:-1].decode())
+
+    def _key_line(self, text: str) -> None:
+        said, before = _object(text, "handover key"), self.keys[-1:]
+        key, handed = _key(said["key"]), said["handover"] is not None
+        _need(key not in self.keys and key.name == (*before, key)[0].name, "the key came before, or has another name")
+        if handed:
+            note = _note(said["handover"])
+            _need(note.text == f"countersign-handover/1\n{key.name}\n{key.text}\n", "the handover isn't to this key")
+            _need(note.signers(before) == before, "the handover isn't signed by the key before it")
+        if key in self.given or (not self.given and not before) or (handed and before[0] in self.trusted):
+            self.trusted.append(key)
+        self.keys.append(key)
+
+    def _check_keys(self) -> None:
+        _need(self.trusted, "None of the keys that were given stands in this bundle: another key signed it.")
+        if self.kept:
+            same = self.kept[1] == self.keys[0].name and any(self.kept[0].signers(self.keys))
+            _need(same, "The kept checkpoint is one of another log: no key in this bundle signed it.")
+
+    def _checkpoint_line(self, text: str) -> None:
+        said, last = _object(text, "note signed_at"), self.due[-1][0] if self.due else -1
+        note, origin, size, root = _checkpoint(said["note"])
+        _need(note.signers(self.keys)[0], "its first signature is by none of the keys in keys.jsonl")
+        dated = IS_TIME.fullmatch(str(said["signed_at"]))
+        _need(dated and origin == self.keys[0].name, "it is one of another log, or its time is none")
+        _need(size > last, f"a checkpoint of size {size} can't follow one of size {last}")
+        self.due.append((size, root))
+        self.sizes.add(size)
+
+    def _leaf_line(self, text: str) -> None:
+        if not self._is_shown(text):
+            said = _object(text)
+            _need(_encode(said.get("index")) == str(self.size), f"here should stand entry {self.size}, not this one")
+            _need(said.keys() == {"hash", "height", "index"}, "it was changed, no entry looks like this")
+            self._hide(said["height"], said["hash"])
+        if self.size >= self.watch:
+            self._compare()
+
+    def _is_shown(self, text: str) -> bool:
+        """Take a line that shows the entry whose turn it is; False if it is none."""
+        found = SHOWN.fullmatch(text) or ERASED.fullmatch(text) or FIRST_VERSION.fullmatch(text)
+        said = found.groupdict() if found else {}
+        if not found or int(said["index"]) != self.size:
+            return False
+        max(len(said["actor"]), len(said["agency"])) > 15 and _object(text)
+        salt, payload = said.get("salt"), said.get("payload", "{}")
+        content = _object(payload, depth=DEEPEST - (1 if salt else 2))
+        if salt and sha256(bytes.fromhex(salt) + payload.encode()).hexdigest() != said["commitment"]:
+            raise Broken("its payload was changed: it isn't the one that the entry commits to")
+        self._note_entry(said, content)
+        if self.records:
+            self.records.difference_update(QUOTED_HASH.findall(payload))
+        self._append(0, sha256(b"\0" + said["leaf"].encode()).digest())
+        return True
+
+    def _note_entry(self, said: dict[str, str], content: dict[str, Any]) -> None:
+        raw = bytes.fromhex(said["uid"].replace("-", ""))
+        self.uids[raw[0]] += raw + self.size.to_bytes(8, "big")
+        self.shown += 1
+        if "by" in said:
+            self.erasures.setdefault(said["by"], {})[said["uid"]] = self.size
+            self.erased += 1
+        elif said["kind"] == ERASING:
+            listed = content.get("entries")
+            for uid, index in self.erasures.pop(said["uid"], {}).items():
+                _need(
+                    isinstance(listed, list) and uid in listed, f"it doesn't list {uid}, erased by it (entry {index})"
+                )
+        if self.name == "closing.jsonl":
+            _need(
+                not self.exported and said["kind"] == EXPORTED and "salt" in said, "it isn't the one about this export"
+            )
+            self.exported = content.get("manifest_sha256") == self.files[-1]["sha256"]
+            _need(self.exported, "the log holds the export of another manifest: it, or what it lists, was changed")
+
+    def _hide(self, height: Any, node: Any) -> None:
+        fits = type(height) is int and 0 <= height <= HIGHEST and IS_HASH.fullmatch(str(node))
+        _need(fits, "its height or its hash can't be one")
+        end, most = self.size + (1 << height), self.due[0][0] if self.due else LARGEST_NUMBER
+        _need(end % (1 << height) == 0 and end <= most, f"no hidden range of height {height} can stand here")
+        again = self.hidden == (self.size - (1 << height), height) and self.size >> height & 1
+        _need(not again, "this hidden range and the one before should be one")
+        self.hidden = self.size, height
+        self._append(height, bytes.fromhex(node))
+
+    def _append(self, height: int, node: bytes) -> None:
+        """Grow the tree of RFC 6962; `parts` are its complete subtrees, one for each bit set in the size."""
         position = self.size >> height
         while position & 1:
             node = sha256(b"\x01" + self.parts.pop() + node).digest()
@@ -308,330 +394,92 @@ class _Tree:
         self.parts.append(node)
         self.size += 1 << height
 
-    def root(self) -> bytes:
+    def _root(self) -> bytes:
         *rest, node = self.parts or [sha256(b"").digest()]
         for left in reversed(rest):
             node = sha256(b"\x01" + left + node).digest()
         return node
 
-
-class _Uids:
-    """Remembers 24 bytes for each entry, and finds the first uid that comes twice."""
-
-    def __init__(self) -> None:
-        self._parts = [bytearray() for _ in range(256)]
-
-    def add(self, uid: str, index: int) -> None:
-        raw = bytes.fromhex(uid.replace("-", ""))
-        self._parts[raw[0]] += raw + index.to_bytes(8, "big")
-
-    def twice(self) -> tuple[int, int] | None:
-        """Return the first index whose uid stood before, and where."""
-        return min(filter(None, map(self._twice_in, self._parts)), default=None)
-
-    def _twice_in(self, part: bytearray) -> tuple[int, int] | None:
-        seen: dict[bytes, int] = {}
-        for at in range(0, len(part), 24):
-            index = int.from_bytes(part[at + 16 : at + 24], "big")
-            if (first := seen.setdefault(bytes(part[at : at + 16]), index)) != index:
-                return index, first
-        return None
-
-
-class _Walk:
-    """One walk through a bundle. A check that fails raises ValueError with the reason; `verdict` adds where it was."""
-
-    def __init__(self, file: BinaryIO, kept: _Checkpoint | None, given: list[_Key]) -> None:
-        self.file, self.kept, self.given, self.members = file, kept, given, _members(file)
-        self.name, self.line, self.raw = "", 0, b""
-        self.files: list[dict[str, Any]] = []
-        self.keys: list[_Key] = []
-        self.trusted: list[_Key] = []
-        self.due: deque[tuple[int, bytes]] = deque()
-        self.sizes: set[int] = set()
-        self.tree, self.uids = _Tree(), _Uids()
-        self.watch = self.agreed = self.shown = self.erased = 0
-        self.hidden, self.kept_root = (-1, -1), b""
-        self.erasures: dict[str, dict[str, int]] = {}
-        self.records = {name[8:72] for name in self.members if name.startswith("records/")}
-        self.exported = False
-
-    def verdict(self) -> Verdict:
-        try:
-            return self._all()
-        except (ValueError, RecursionError) as problem:
-            reason = str(problem) if isinstance(problem, Broken) else "it was changed, it isn't legible any more"
-            if isinstance(problem, Broken) and problem.says_all:
-                return Verdict(False, printable(reason), problem.status, self.name)
-            index = self.tree.size if self.line and self.name in {"entries.jsonl", "closing.jsonl"} else None
-            who = f" (entry {index}{_described(self.raw)})" if index is not None else ""
-            where = f"{self.name}, line {self.line}{who}" if self.line else self.name
-            return Verdict(False, printable(f"{where}: {reason}."), 1, self.name, self.line or None, index)
-
-    def _all(self) -> Verdict:
-        for name in FIRST[:2]:
-            self._skip(name)
-        self._each_line("keys.jsonl", self._key_line)
-        self._check_keys()
-        self._each_line("checkpoints.jsonl", self._checkpoint_line)
-        self._leaves("entries.jsonl")
-        self._after_entries()
-        for name in list(self.members)[5:-3]:
-            self._other_file(name)
-        shown, size = self.shown, self.tree.size
-        self._manifest()
-        self._leaves("closing.jsonl")
-        self._after_closing()
-        return self._held(self._closing_note(), size, shown)
-
-    def _pieces(self, name: str) -> Iterator[bytes]:
-        """Yield a file's data; check what stands before it, and its checksum at the end."""
-        self.name, self.line, member, crc, digest = name, 0, self.members[name], 0, sha256()
-        self.file.seek(member.start)
-        if self.file.read(len(member.local())) != member.local():
-            raise Broken("what stands before it in the bundle was changed")
-        for at in range(0, member.size, PIECE):
-            piece = self.file.read(min(member.size - at, PIECE))
-            crc = zlib.crc32(piece, crc)
-            digest.update(piece)
-            yield piece
-        self.line = 0
-        if crc != member.crc:
-            raise Broken("it was changed, its checksum is another")
-        self.files.append({"bytes": member.size, "name": name, "sha256": digest.hexdigest()})
-
-    def _skip(self, name: str) -> None:
-        deque(self._pieces(name), maxlen=0)
-
-    def _read(self, name: str, longest: int) -> str:
-        if self.members[name].size > longest:
-            self.name = name
-            raise Broken("it is longer than it should be")
-        return b"".join(self._pieces(name)).decode()
-
-    def _each_line(self, name: str, check: Callable[[str], None]) -> None:
-        rest = b""
-        for piece in self._pieces(name):
-            *lines, rest = (rest + piece).split(b"\n")
-            for self.raw in lines:
-                self.line += 1
-                if len(self.raw) > LONGEST_LINE:
-                    raise Broken("the line is longer than any should be")
-                check(self.raw.decode())
-            if len(rest) > LONGEST_LINE:
-                break
-        if rest:
-            self.line, self.raw = self.line + 1, rest[:4096]
-            raise Broken("the line doesn't end, or is longer than any should be")
-
-    def _key_line(self, text: str) -> None:
-        said = _object(text, "handover key")
-        key, handed = _key(said["key"]), said["handover"] is not None
-        if key in self.keys or key.name != (self.keys or [key])[0].name:
-            raise Broken("the key stands here twice, or has another name than the first")
-        if handed:
-            self._check_handover(_note(said["handover"]), key)
-        if key in self.given or (not self.given and not self.keys) or (handed and self.keys[-1] in self.trusted):
-            self.trusted.append(key)
-        self.keys.append(key)
-
-    def _check_handover(self, note: _Note, key: _Key) -> None:
-        before = self.keys[-1:]
-        if note.text != f"countersign-handover/1\n{key.name}\n{key.text}\n" or len(note.signatures) != 1:
-            raise Broken("the handover doesn't name this key")
-        if not before or note.signers(before) != before:
-            raise Broken("the handover isn't signed by the key before it")
-
-    def _check_keys(self) -> None:
-        if not self.trusted:
-            raise Broken("None of the keys that were given stands in this bundle: another signed it.", says_all=True)
-        if self.kept and self.kept.origin != self.keys[0].name:
-            raise Broken(f"The kept checkpoint is one of another log, {self.kept.origin}.", says_all=True)
-        if self.kept and not self.kept.note.signers(self.keys):
-            raise Broken("The kept checkpoint is signed by none of the keys in this bundle: if it is genuine, the log"
-                         " was written anew.", says_all=True)  # fmt: skip
-
-    def _checkpoint_line(self, text: str) -> None:
-        said = _object(text, "note signed_at")
-        checkpoint, last = _checkpoint(said["note"]), self.due[-1][0] if self.due else -1
-        signers = checkpoint.note.signers(self.keys)
-        if [(key.name, key.id) for key in signers[:1]] != [checkpoint.note.signatures[0][:2]]:
-            raise Broken("its first signature is by none of the keys in keys.jsonl")
-        if checkpoint.origin != self.keys[0].name or not _matches(IS_TIME, said["signed_at"]):
-            raise Broken("it is one of another log, or its time is none")
-        if checkpoint.size <= last:
-            raise Broken(f"a checkpoint of size {checkpoint.size} can't follow one of size {last}")
-        self.due.append((checkpoint.size, checkpoint.root))
-        self.sizes.add(checkpoint.size)
-
-    def _leaves(self, name: str) -> None:
-        self.hidden = (-1, -1)
-        self._compare()
-        self._each_line(name, self._leaf_line)
-
-    def _leaf_line(self, text: str) -> None:
-        if not self._shown(text):
-            said = _object(text)
-            if type(said.get("index")) is not int or said["index"] != self.tree.size:
-                raise Broken(f"here should stand entry {self.tree.size}, not {str(said.get('index'))[:20]}: something is"
-                             " missing, repeated or out of its place")  # fmt: skip
-            if said.keys() != {"hash", "height", "index"}:
-                raise Broken("it was changed, no entry looks like this")
-            self._hide(said["height"], said["hash"])
-        if self.tree.size >= self.watch:
-            self._compare()
-
-    def _shown(self, text: str) -> bool:
-        """Take a line that shows the entry whose turn it is; False if it is none."""
-        found = SHOWN.fullmatch(text) or ERASED.fullmatch(text) or FIRST_VERSION.fullmatch(text)
-        if not found or int(found["index"]) != self.tree.size:
-            return False
-        said = found.groupdict()
-        if len(said["actor"]) > 15 or len(said["agency"]) > 15:
-            _object(text)
-        salt, payload, uid = said.get("salt"), said.get("payload"), said["uid"]
-        content = _object(payload, depth=DEEPEST - (1 if salt else 2)) if payload else {}
-        if salt and sha256(bytes.fromhex(salt) + payload.encode()).hexdigest() != said["commitment"]:
-            raise Broken("its payload was changed: it isn't the one that the entry commits to")
-        if self.name == "closing.jsonl":
-            self._check_export(said["kind"], salt, content)
-        self._check_erasures(said, content)
-        self.records and self.records.difference_update(QUOTED_HASH.findall(payload or ""))
-        self.uids.add(uid, self.tree.size)
-        self.shown += 1
-        self.tree.append(0, sha256(b"\0" + said["leaf"].encode()).digest())
-        return True
-
-    def _check_erasures(self, said: dict[str, str], content: dict[str, Any]) -> None:
-        if by := said.get("by"):
-            self.erasures.setdefault(by, {})[said["uid"]] = self.tree.size
-            self.erased += 1
-        elif said["kind"] == ERASING:
-            listed = content.get("entries")
-            for uid, index in self.erasures.pop(said["uid"], {}).items():
-                if not isinstance(listed, list) or uid not in listed:
-                    raise Broken(f"it doesn't list entry {index} (uid {uid}), which says that this erased its payload")
-
-    def _check_export(self, kind: str, salt: str | None, content: dict[str, Any]) -> None:
-        if self.exported or kind != EXPORTED or not salt:
-            raise Broken("only the entry about this export may be shown here")
-        if content.get("manifest_sha256") != self.files[-1]["sha256"]:
-            raise Broken("the log holds the export of another manifest: the manifest, or what it lists, was changed")
-        self.exported = True
-
-    def _hide(self, height: Any, node: Any) -> None:
-        size = self.tree.size
-        if type(height) is not int or not 0 <= height <= HIGHEST or not _matches(IS_HASH, node):
-            raise Broken("its height or its hash can't be one")
-        if size % (1 << height) or size + (1 << height) > (self.due[0][0] if self.due else LARGEST_NUMBER):
-            raise Broken(f"a hidden range of height {height} can't begin here")
-        if self.hidden == (size - (1 << height), height) and size >> height & 1:
-            raise Broken("this hidden range and the one before should be one")
-        self.hidden = size, height
-        self.tree.append(height, bytes.fromhex(node))
-
     def _compare(self) -> None:
-        """Compare roots at a size of which there is a checkpoint; remember at which size to do so next."""
-        size = self.tree.size
-        if self.kept and self.kept.size == size:
-            self.kept_root = self.tree.root()
-        if self.due and self.due[0][0] == size:
-            if self.due.popleft()[1] != self.tree.root():
-                raise Broken(f"The checkpoint over {size} entries is about others than these: of entries {self.agreed} to"
-                             f" {size - 1} in {self.name}, one was changed, left out, put in or moved.", says_all=True)  # fmt: skip
-            self.agreed, self.hidden = size, (-1, -1)
-        ahead = [self.due[0][0] if self.due else NEVER, self.kept.size if self.kept else NEVER]
-        self.watch = min((at for at in ahead if at > size), default=NEVER)
+        """Compare roots where a checkpoint says one; remember at which size to do so next."""
+        if self.kept_size == self.size:
+            self.kept_root = self._root()
+        if self.due and self.due[0][0] == self.size:
+            between = f"of the entries {self.agreed} to {self.size - 1} one was changed, left out, put in or moved"
+            same = self.due.popleft()[1] == self._root()
+            _need(same, f"The checkpoint over {self.size} entries has another root than {self.name}: {between}.")
+            self.agreed, self.hidden = self.size, (-1, -1)
+        ahead = self.due[0][0] if self.due else NEVER
+        self.watch = min(ahead, self.kept_size if self.kept_size > self.size else NEVER)
 
     def _after_entries(self) -> None:
-        if self.due:
-            raise Broken(f"it ends after {self.tree.size} entries, but there is a checkpoint over {self.due[0][0]}")
-        if self.erasures:
-            index, by = min((min(those.values()), by) for by, those in self.erasures.items())
-            raise Broken(f"entry {index} has no payload, and no later entry {by} erased it")
-        if self.records:
-            raise Broken(f"no payload that is shown names records/{min(self.records)}.json")
+        for size, _ in self.due:
+            raise Broken(f"it ends after {self.size} entries, but there is a checkpoint over {size}")
+        for by, those in self.erasures.items():
+            raise Broken(f"entry {min(those.values())} has no payload, and no later entry {by} erased it")
+        for record in self.records:
+            raise Broken(f"no payload that is shown names records/{record}.json")
 
     def _other_file(self, name: str) -> None:
-        self._skip(name)
-        if name.startswith("records/") and self.files[-1]["sha256"] != name[8:72]:
-            raise Broken("it was changed, its hash isn't its name any more")
-        if name.startswith("stamps/") and int(name[7:-4]) not in self.sizes:
-            raise Broken("no checkpoint in checkpoints.jsonl has this size")
+        deque(self._pieces(name), maxlen=0)
+        if name.startswith("records/"):
+            _need(self.files[-1]["sha256"] == name[8:72], "it was changed, its hash isn't its name any more")
+        if name.startswith("stamps/"):
+            _need(int(name[7:-4]) in self.sizes, "no checkpoint in checkpoints.jsonl has this size")
 
     def _manifest(self) -> None:
         files, text = [*self.files], self._read("manifest.json", LARGEST_LIST)
-        said = _object(text.removesuffix("\n"), "agency entries exported_at exported_by files filters format origin size")
-        if not text.endswith("\n") or said["format"] != FORMAT or said["origin"] != self.keys[0].name:
-            raise Broken("it is of another format, or another log")
-        if not all(value is None or type(value) is int for value in (said["agency"], said["exported_by"])):
-            raise Broken("it names agency or person otherwise than by number")
-        if not (_matches(IS_TIME, said["exported_at"]) and [type(said[key]) for key in ("files", "filters")] == [list, dict]):
-            raise Broken("its time, its files or its filters can't be any")
+        said = _object(text[:-1], "agency entries exported_at exported_by files filters format origin size")
+        types = [type(said[key]) for key in ("agency", "exported_by", "files", "filters")]
+        plain = {*types[:2]} <= {int, type(None)} and types[2:] == [list, dict] and text.endswith("\n")
+        _need(plain and IS_TIME.fullmatch(str(said["exported_at"])), "it isn't written as a manifest is")
         for expected, listed in zip(files, said["files"], strict=False):
-            if _encode(expected) != _encode(listed):
-                raise Broken(f"{expected['name']} isn't as it says: that file was changed, or the manifest was")
-        for key, count in (("entries", self.shown), ("size", self.tree.size)):
-            if type(said[key]) is not int or said[key] != count:
-                raise Broken(f"it says {key} {str(said[key])[:20]}, but the bundle has {count}")
-        if len(files) != len(said["files"]):
-            raise Broken(f"it lists {len(said['files'])} files, but the bundle has {len(files)}")
+            _need(_encode(expected) == _encode(listed), f"{expected['name']} isn't as it says: one of them was changed")
+        known = (files, self.shown, self.size, FORMAT, self.keys[0].name)
+        for key, found in zip(("files", "entries", "size", "format", "origin"), known, strict=True):
+            _need(_encode(said[key]) == _encode(found), f"what it says about {key} isn't so in this bundle")
 
-    def _after_closing(self) -> None:
-        if not self.exported:
-            raise Broken("the entry about this export isn't in it")
-        if twice := self.uids.twice():
-            raise Broken(f"entries {twice[1]} and {twice[0]} have one and the same uid")
-
-    def _closing_note(self) -> _Key:
-        closing = _checkpoint(self._read("closing.txt", LONGEST_NOTE))
-        signers = closing.note.signers(self.keys)
-        if not signers or len(closing.note.signatures) != 1:
-            raise Broken("it should have one signature, by a key in keys.jsonl")
-        if (closing.origin, closing.size) != (self.keys[0].name, self.tree.size):
-            raise Broken(f"it is about {closing.size} entries of {closing.origin}, but the bundle ends at {self.tree.size}")
-        if closing.root != self.tree.root():
-            raise Broken(f"its root isn't the one over the bundle: of the entries from {self.agreed} on, one was changed, left"
-                         " out, put in or moved")  # fmt: skip
-        if signers[0] not in self.trusted:
-            raise Broken(f"it is signed by key {signers[0].id.hex()}, to which no trusted key was handed over")
-        return signers[0]
-
-    def _check_kept(self) -> None:
-        """Compare with the checkpoint that was kept; the reasons here are whole sentences."""
-        total, kept = self.tree.size, self.kept
-        if not kept:
-            return
-        if kept.size > total:
-            raise Broken(f"The checkpoint that was kept is over {kept.size} entries, and this bundle ends at {total}:"
-                         " the log was cut back, or this is an older copy.", says_all=True)  # fmt: skip
-        if not self.kept_root:
-            raise Broken(f"This bundle can't be compared with the checkpoint that was kept: ask for the consistency proof"
-                         f" from size {kept.size} to size {total}, or a bundle with that checkpoint.", says_all=True)  # fmt: skip
-        if kept.root != self.kept_root:
-            raise Broken(f"The first {kept.size} entries aren't those of the checkpoint that was kept: the log was changed"
-                         " after that was signed.", says_all=True)  # fmt: skip
+    def _closing_note(self) -> Any:
+        _need(self.exported, "the entry about this export isn't in it")
+        deque(map(_check_uids, self.uids), maxlen=0)
+        note, origin, size, root = _checkpoint(self._read("closing.txt", LONGEST_NOTE))
+        key: Any = note.signers(self.keys)[0]
+        _need(key and not note.signatures[1:], "it should have one signature, by a key in keys.jsonl")
+        _need(origin == self.keys[0].name, f"it is one of another log, {origin}")
+        _need(size == self.size, f"it is about {size} entries, but the bundle goes on to {self.size}")
+        _need(
+            root == self._root(), f"its root is another, from entry {self.agreed} on one was changed, left out or moved"
+        )
+        _need(key in self.trusted, f"it is signed by key {key.id.hex()}, to which no trusted key was handed over")
+        return key
 
     def _held(self, key: _Key, size: int, shown: int) -> Verdict:
-        self._check_kept()
-        said = (f"It holds: {shown} of {size} entries are shown, and key {key.id.hex()} of {key.name} signed for all of"
-                f" them; {len(self.sizes)} checkpoints agree, and {self.erased} payloads were erased by later entries.")  # fmt: skip
+        said = f"It holds: {shown} of {size} entries are shown, and key {key.id.hex()} of {key.name} signed for all;"
+        said += f" {len(self.sizes)} checkpoints agree, and {self.erased} payloads were erased by later entries."
         if self.kept:
-            said += f" Nothing under the kept checkpoint, of size {self.kept.size}, was changed since."
-        if not self.given:
-            said += " The key came with the bundle: compare it with the one that was published."
-        facts = {"origin": key.name, "size": size, "shown": shown, "erased": self.erased, "checkpoints": len(self.sizes),
-                 "closing_size": self.tree.size, "root": self.tree.root().hex(), "key": key.text}  # fmt: skip
-        return Verdict(True, printable(said), facts=facts)
+            old, new = self.kept_size, self.size
+            _need(old <= new, f"The kept checkpoint is over {old} entries, here are {new}: cut back, or an older copy.")
+            _need(self.kept_root, f"Size {old} is hidden here: ask for the consistency proof from {old} to {new}.")
+            _need(self.kept[3] == self.kept_root, f"The first {old} entries were others when the checkpoint was kept.")
+            said += f" Nothing under the kept checkpoint, over {old}, was changed since."
+        said += "" if self.given else " The key came with the bundle: compare it with the one that was published."
+        facts = {"origin": key.name, "key": key.text, "size": size, "shown": shown, "closing_size": self.size}
+        return Verdict(True, said, facts=facts | {"root": self._root().hex(), "erased": self.erased})
+
+
+def _check_uids(part: bytearray) -> None:
+    """Find two entries of one uid; a uid has 16 bytes here, then comes the index in 8."""
+    seen: dict[bytes, bytes] = {}
+    for at in range(0, len(part), 24):
+        index = bytes(part[at + 16 : at + 24])
+        if (first := seen.setdefault(bytes(part[at : at + 16]), index)) != index:
+            raise Broken(f"the entries {int(first.hex(), 16)} and {int(index.hex(), 16)} have one and the same uid")
 
 
 def _described(raw: bytes) -> str:
     """Return kind, time and uid of an entry as far as its line still shows them."""
-    kind = re.search(rb'"kind":"([a-z]+:[a-z:_-]{1,60}/[0-9]{1,3})"', raw)
-    time, uid = re.search(rb'"recorded_at":"([0-9-]{10})T([0-9:]{5})', raw), re.search(rb'"uid":"([0-9a-f-]{36})"', raw)
-    told = f", {kind[1].decode()}" if kind else ""
-    told += f", {time[1].decode()} {time[2].decode()} UTC" if time else ""
-    return told + (f", uid {uid[1].decode()}" if uid else "")
+    found = [re.search(rb'"%s":"([a-z0-9TZ:./_-]{1,80})"' % key, raw) for key in (b"kind", b"recorded_at", b"uid")]
+    return "".join(f", {match[1].decode()}" for match in found if match)
 
 
 def main() -> int:
@@ -642,8 +490,7 @@ def main() -> int:
     parser.add_argument("--key", action="append", default=[], help="a key that you know, or a file of keys, one a line")
     said = parser.parse_args()
     verdict = verify(said.bundle, said.checkpoint, said.key)
-    sys.stdout.reconfigure(errors="replace")
-    print(verdict.sentence)
+    sys.stdout.buffer.write(verdict.sentence.encode(sys.stdout.encoding, "replace") + b"\n")
     return verdict.status
 
 

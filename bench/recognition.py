@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from argparse import Namespace
 from pathlib import Path
 
 from bench import options
@@ -25,10 +24,12 @@ def main() -> int:
     asked = options.parse()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="countersign-bench-", ignore_cleanup_errors=True) as folder:
-        return _run([sys.executable, "-m", "bench.inside", *sys.argv[1:]], _environment(Path(folder), asked))
+        weights = {"WEIGHTS_DIR": str(Path(folder) / "weights" if asked.facenet_shape else asked.weights)}
+        environment = own_servers_environment(Path(folder)) | weights
+        return run_between_servers([sys.executable, "-m", "bench.inside", *sys.argv[1:]], environment)
 
 
-def _run(command: list[str], environment: dict[str, str]) -> int:
+def run_between_servers(command: list[str], environment: dict[str, str]) -> int:
     """Run a command between servers of its own. Ctrl-C reaches it as well; it ends in order and is waited for."""
     whole = [sys.executable, "-m", "config.embedded", *command]
     child = subprocess.Popen(whole, env=environment, preexec_fn=_as_child)  # noqa: S603, PLW1509  (no threads here)
@@ -41,8 +42,8 @@ def _run(command: list[str], environment: dict[str, str]) -> int:
             child.wait()
 
 
-def _environment(folder: Path, asked: Namespace) -> dict[str, str]:
-    """Everything in this folder, on plain HTTP; the weights alone are read from where they are installed."""
+def own_servers_environment(folder: Path) -> dict[str, str]:
+    """Everything in this folder, on plain HTTP."""
     kept = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
     return (
         kept
@@ -50,7 +51,6 @@ def _environment(folder: Path, asked: Namespace) -> dict[str, str]:
         | {
             "VAR_DIR": str(folder / "var"),
             "MEDIA_ROOT": str(folder / "media"),
-            "WEIGHTS_DIR": str(folder / "weights" if asked.facenet_shape else asked.weights),
             "ALLOWED_HOSTS": "127.0.0.1",
             "HTTPS_ONLY": "false",
             "BEHIND_PROXY": "false",

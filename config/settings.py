@@ -10,6 +10,7 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from environs import Env
 
+from config import static_headers
 from config.embedded import SERVERS_FILE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -106,6 +107,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+WHITENOISE_ADD_HEADERS_FUNCTION = static_headers.add
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
@@ -186,7 +188,8 @@ SEARCH_CUT_OFF = env.float("SEARCH_CUT_OFF", None)
 AUDIT_ORIGIN = env.str("AUDIT_ORIGIN", "localhost/countersign")
 # The sequencer alone reads it. Keep it off the database's machine, and a copy where only the operator gets.
 AUDIT_KEY_FILE = Path(env.str("AUDIT_KEY_FILE", str(VAR_DIR / "audit-key.pem")))
-AUDIT_CHECKPOINT_SECONDS = env.int("AUDIT_CHECKPOINT_SECONDS", 300)
+# At most so long after an entry a checkpoint covers it; nothing new, nothing signed.
+AUDIT_CHECKPOINT_SECONDS = env.int("AUDIT_CHECKPOINT_SECONDS", 50)
 # How many of the older entries are hashed anew before each signature, in turn.
 AUDIT_REHASH_PER_CHECKPOINT = env.int("AUDIT_REHASH_PER_CHECKPOINT", 100_000)
 # Exports stand here, for nobody else's eyes, until they are removed.
@@ -197,6 +200,26 @@ EXPORT_WAIT_SECONDS = env.int("EXPORT_WAIT_SECONDS", 30)
 # A worker that writes says so again and again; one that has said nothing for this long is taken for lost.
 EXPORT_LEASE_SECONDS = env.int("EXPORT_LEASE_SECONDS", 120)
 EXPORT_TIME_LIMIT = env.int("EXPORT_TIME_LIMIT", 6 * 60 * 60)
+# Who is handed the checkpoints, parted by commas: addresses with a name or a vkey before them (docs/witnesses.md).
+AUDIT_WITNESSES: list[str] = env.list("AUDIT_WITNESSES", [])
+# The least number of seconds between two letters to one mailbox, and between two time stamps.
+AUDIT_MAIL_EVERY = env.int("AUDIT_MAIL_EVERY", 24 * 60 * 60)
+AUDIT_TSA_EVERY = env.int("AUDIT_TSA_EVERY", 60 * 60)
+# A time-stamping authority (RFC 3161), and the certificates, as a PEM file, under which its own should stand.
+AUDIT_TSA_URL = env.str("AUDIT_TSA_URL", "")
+AUDIT_TSA_CERTIFICATES = env.str("AUDIT_TSA_CERTIFICATES", "")
+
+# --- E-mail ----------------------------------------------------------------------------------
+
+# "submission://user:password@mail.example" speaks TLS on port 587.
+_EMAIL = env.dj_email_url("EMAIL_URL", "smtp://localhost:25")
+EMAIL_BACKEND = _EMAIL["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _EMAIL["EMAIL_HOST"], _EMAIL["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _EMAIL["EMAIL_HOST_USER"], _EMAIL["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _EMAIL["EMAIL_USE_TLS"], _EMAIL["EMAIL_USE_SSL"]
+EMAIL_FILE_PATH = _EMAIL["EMAIL_FILE_PATH"]
+EMAIL_TIMEOUT = _EMAIL["EMAIL_TIMEOUT"] or 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "countersign@localhost")
 
 # --- Work in the background ------------------------------------------------------------------
 

@@ -31,9 +31,15 @@ def write_entries(actor: User, number: int) -> list[Entry]:
 
 def app_connection() -> psycopg.Connection[Any]:
     """Connect to the test database as the role of web and workers."""
+    return connection_of(settings.APP_DATABASE_ROLE)
+
+
+def connection_of(role: str) -> psycopg.Connection[Any]:
+    """Connect to the test database as some role."""
     said = connection.get_connection_params()
-    return psycopg.connect(host=said.get("host"), port=said.get("port"), dbname=said["dbname"],
-                           user=settings.APP_DATABASE_ROLE, autocommit=True)  # fmt: skip
+    return psycopg.connect(
+        host=said.get("host"), port=said.get("port"), dbname=said["dbname"], user=role, autocommit=True
+    )
 
 
 def written(entry: Entry) -> str:

@@ -12,7 +12,7 @@ from identification.models import Case
 from tests import factories
 from tests.conftest import StandInModels
 from tests.signing_in import SIGN_IN, sign_in
-from tests.world import World, addresses, read
+from tests.world import OPEN_TO_EVERYBODY, World, addresses, read
 
 # Without an account
 
@@ -21,13 +21,21 @@ def test_anonymous_visitor_gets_nothing_but_the_way_to_sign_in(client: Client, w
     seen = {}
     entries = Entry.objects.count()
     for route, address in addresses(world.ids()):
+        if route in OPEN_TO_EVERYBODY:
+            continue
         for method in ("get", "post", "head", "put", "delete", "options"):
             answer = getattr(client, method)(address)
             # The administration first sends everybody to its own address for signing in, which leads there as well.
             ways = (SIGN_IN, "/admin/login/?next=") if route.startswith("admin/") else SIGN_IN
             if not (answer.status_code == 302 and answer.headers["Location"].startswith(ways)):
                 seen[route, method] = answer.status_code
-    assert seen == {
+    # An outsider verifies a bundle without an account.
+    for_everybody = {
+        (route, method): 200 if method in ("get", "head") else 405
+        for route in ("audit/verify/", "audit/verify/verify.py")
+        for method in ("get", "post", "head", "put", "delete", "options")
+    }
+    assert seen == for_everybody | {
         ("sign-in/", "get"): 200,
         ("sign-in/", "post"): 200,
         ("sign-in/", "head"): 200,
@@ -36,6 +44,16 @@ def test_anonymous_visitor_gets_nothing_but_the_way_to_sign_in(client: Client, w
         ("sign-in/", "options"): 200,
     }
     assert Entry.objects.count() == entries
+
+
+def test_what_is_open_to_everybody_is_all_that_is(client: Client, world: World) -> None:
+    walked = dict(addresses(world.ids()))
+    assert walked.keys() >= OPEN_TO_EVERYBODY
+    for route in OPEN_TO_EVERYBODY:
+        answer = client.get(walked[route])
+        assert answer.status_code in (200, 404), route
+        assert answer.headers["Content-Type"].startswith("text/plain"), route
+        assert client.post(walked[route]).status_code == 405, route
 
 
 def test_administration_has_no_sign_in_of_its_own(client: Client, requester: User, administrator: User) -> None:

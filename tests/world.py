@@ -80,11 +80,17 @@ def filled(route: str, pattern: URLPattern, ids: dict[str, Any]) -> str:
     return "/" + address
 
 
+# What says nothing about anybody and is read without signing in (audit/views/public.py).
+OPEN_TO_EVERYBODY = {
+    "audit/checkpoint", "audit/checkpoint/<int:entries>", "audit/checkpoints.txt",
+    "audit/consistency/<int:older>/<int:newer>", "audit/keys", "audit/keys.jsonl",
+}  # fmt: skip
 ADMIN_IDS = {"object_id": 1, "id": 1, "content_type_id": 1, "app_label": "accounts"}
 # Encoders are every agency's.
 SHARED_IDS = {"encoder_name": "dlib-resnet-v1", "encoder_version": SHIPPED["dlib-resnet-v1"].version}
 
 
+IN_THE_LOG = {"entries": 1, "older": 1, "newer": 1}
 # A picture and a draft in a reviewer's place.
 IN_A_PLACE = {"size": "crop", "position": 1, "number": 1, "section": "analysis"}
 
@@ -98,7 +104,7 @@ def addresses(world_ids: dict[str, Any]) -> list[tuple[str, str]]:
         elif "(?P<url>" in route:
             found.append((route, "/admin/whatever/"))
         else:
-            found.append((route, filled(route, pattern, world_ids | ADMIN_IDS | SHARED_IDS | IN_A_PLACE)))
+            found.append((route, filled(route, pattern, world_ids | ADMIN_IDS | SHARED_IDS | IN_THE_LOG | IN_A_PLACE)))
     return found
 
 

@@ -21,4 +21,5 @@ class Command(BaseCommand):
 
     def handle(self, *, action: str, **options: Any) -> None:
         of_django = {"verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks"}
+        of_django |= {"stdout", "stderr"}  # from call_command
         ACTIONS[action].run(self.stdout, **{key: said for key, said in options.items() if key not in of_django})

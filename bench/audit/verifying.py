@@ -27,7 +27,7 @@ from audit.tree import Frontier, leaf_hash
 ENTRIES = 1_000_000
 PER_CHECKPOINT = 1000
 ORIGIN, MOMENT = "bench.example/log", "2026-11-14T14:05:00.000000Z"
-VERIFIER = Path(__file__).parent.parent / "audit" / "verify.py"
+VERIFIER = Path(__file__).parent.parent.parent / "audit" / "verify.py"
 PAYLOAD = (
     '{{"candidates":20,"case":{index},"cutoff":"0.4200","encoder":"arcface-r100","exact":true,"galleries":[1,2,3],'
     '"gallery_sha256":"{hash}","gallery_size":52310,"kept":20,"probe":{index},"settings":{{"ef":200,"limit":20}}}}'
@@ -68,7 +68,9 @@ def made_entries(number: int) -> Iterator[_Entry]:
     """Yield entries of a search each; the same ones every time."""
     draw = random.Random(1)  # noqa: S311 - nothing secret is drawn
     for index in range(number):
-        yield _made(draw, index, "identification:search:made/1", PAYLOAD.format(index=index, hash=draw.randbytes(32).hex()))
+        yield _made(
+            draw, index, "identification:search:made/1", PAYLOAD.format(index=index, hash=draw.randbytes(32).hex())
+        )
 
 
 def _made(draw: random.Random, index: int, kind: str, payload: str) -> _Entry:

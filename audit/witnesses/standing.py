@@ -1,0 +1,35 @@
+"""How far each witness has come, for the page that shows it."""
+
+from dataclasses import dataclass
+
+from audit.checkpoints import newest_checkpoint
+from audit.models import Checkpoint, Delivery
+from audit.witnesses.configured import Witness, witnesses
+from audit.witnesses.delivering import Attempts
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One witness: the last checkpoint that it took, what failed last, and what it hasn't seen yet."""
+
+    witness: Witness
+    accepted: Delivery | None
+    failure: Delivery | None
+    behind: int
+
+    @property
+    def fails(self) -> bool:
+        """Whether the last attempt failed."""
+        return bool(self.failure and (not self.accepted or self.failure.pk > self.accepted.pk))
+
+
+def standings() -> list[Standing]:
+    """Return how far everybody in AUDIT_WITNESSES and AUDIT_TSA_URL has come, in that order."""
+    newest = newest_checkpoint()
+    return [_standing(witness, newest) for witness in witnesses().values()]
+
+
+def _standing(witness: Witness, newest: Checkpoint | None) -> Standing:
+    attempts = Attempts.at(witness.name)
+    failure = Delivery.objects.to(witness.name).filter(succeeded=False).last()
+    return Standing(witness, attempts.accepted, failure, max(0, (newest.size if newest else 0) - attempts.held))
