@@ -17,8 +17,8 @@ COLUMNS = (
     "purpose", "request_id", "payload", "erased_by", "leaf_hash", "uid",
 )  # fmt: skip
 NOTE = (
-    "This table is for reading and proves nothing by itself: anybody could have changed it. The proof is the bundle, which"
-    " whoever made this can export too. The audit log holds this file's SHA-256."
+    "This table is for reading and proves nothing by itself: anybody could have changed it. The proof is the bundle,"
+    " which whoever made this can export too. The audit log holds this file's SHA-256."
 )
 ERASED = "erased"
 # What a spreadsheet may take for the start of a formula, the full-width forms included.

@@ -16,7 +16,7 @@ from audit.exporting.errors import Overtaken
 from audit.exporting.hidden import hidden_subtrees
 from audit.exporting.selection import PAGE, Shown, always_shown, entries_at, shown_indices
 from audit.exporting.waiting import checkpoint_over_everything
-from audit.models import Checkpoint, Entry, Export, SigningKey
+from audit.models import Checkpoint, Entry, Export, SigningKey, Stamp
 from audit.records import records_named, records_of
 from audit.services import written_time
 from audit.tree import Subtrees
@@ -31,9 +31,9 @@ ABOUT = """
 ABOUT THIS BUNDLE
 -----------------
 
-manifest.json says under "filters" what was asked for. Of searches and conclusions, those that name nobody are in whatever
-kind or person was asked for ("always"), as far as agency, case and period allow; where what such an entry said was
-erased, it is in as well. So is each entry that erased what another one said.
+manifest.json says under "filters" what was asked for. Of searches and conclusions, those that name nobody are in
+whatever was asked for ("always"), as far as agency, case and period allow; where what such an entry said was erased, it
+is in as well. So is each entry that erased what another one said.
 
 Signed documents that shown entries name by their SHA-256 stand in records/, as far as the exporter may read them.
 "records_named" counts those that are named, "records_included" those that are here. The others are documents of reviews
@@ -69,15 +69,17 @@ def write_bundle(export: Export, out: BinaryIO, *, progress: Progress, recorded:
     size = checkpoint_over_everything().size
     keys = list(SigningKey.objects.order_by("id"))
     subtrees, records = hidden_subtrees(), _Records()
+    checkpoints = thinned(size, export.hold)
     writer = BundleWriter(
         out,
         about=_about(export, size),
         keys=[BundleKey(key.vkey, key.handover or None) for key in keys],
-        checkpoints=[BundleCheckpoint(each.note, written_time(each.signed_at)) for each in thinned(size, export.hold)],
+        checkpoints=[BundleCheckpoint(each.note, written_time(each.signed_at)) for each in checkpoints],
         guides=(README_FILE.read_bytes() + ABOUT.encode(), VERIFIER_FILE.read_bytes()),
     )
     _write_entries(export, writer, subtrees, records, progress)
     included = records.add_to(writer, export)
+    _add_stamps(writer, checkpoints)
     counts = {"records_included": included, "records_named": len(records.named)}
     writer.about = replace(writer.about, filters={**(writer.about.filters or {}), **counts})
     entry = recorded(writer.seal(), writer.shown, size)
@@ -105,6 +107,14 @@ def thinned(size: int, hold: Sequence[int]) -> list[Checkpoint]:
     wanted = {*newest, *days.values_list("last", flat=True)}
     kept = known.filter(Q(pk__in=wanted) | Q(size__in=hold)).order_by("size", "id")
     return list({each.size: each for each in kept.select_related("key")}.values())
+
+
+def _add_stamps(writer: BundleWriter, checkpoints: Sequence[Checkpoint]) -> None:
+    """Add the time stamps over these checkpoints, one each, by name."""
+    stamps = Stamp.objects.filter(checkpoint__in=[each.pk for each in checkpoints]).select_related("checkpoint")
+    tokens = {f"stamps/{stamp.checkpoint.size}.tsr": bytes(stamp.token) for stamp in stamps}
+    for name in sorted(tokens):
+        writer.add_file(name, tokens[name])
 
 
 def _write_entries(

@@ -161,9 +161,7 @@ def _change(export: Export, **changes: Any) -> None:
 
 
 COMMAND_ENDED = "The command ended before the file was whole; run it again."
-ENDED_WITHOUT_A_WORD = (
-    "The worker ended without a word at each attempt; ask again, and tell your operator if it recurs."
-)
+ENDED_WITHOUT_A_WORD = "The worker ended without a word each time; ask again, or ask your operator what ends it."
 
 
 def sweep() -> int:

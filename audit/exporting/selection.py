@@ -34,8 +34,8 @@ JOIN audit_leaf l ON l.entry_id = p.erased_by_id AND l.leaf_index < %(size)s
 ORDER BY 1
 """
 OF_NOBODY = (
-    "(e.kind = '{kind}' AND coalesce(coalesce(p.content::jsonb, e.canonical::jsonb -> 'payload') ->> '{key}', '{value}')"
-    " = '{value}')"
+    "(e.kind = '{kind}' AND coalesce(coalesce(p.content::jsonb, e.canonical::jsonb -> 'payload') ->> '{key}',"
+    " '{value}') = '{value}')"
 )
 READ = """
 SELECT l.leaf_index, e.canonical, p.content, p.salt, x.uid::text, y.leaf_index
