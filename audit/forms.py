@@ -10,7 +10,7 @@ from django.db.models import Max, Min
 from accounts.models import User
 from audit import subjects
 from audit.kinds import KINDS, Kind
-from audit.models import Checkpoint
+from audit.models import Checkpoint, Export
 from audit.selectors import Filters
 
 CASE = "identification.case"
@@ -90,10 +90,45 @@ class FilterForm(forms.Form):
         )
 
 
-class ExportForm(FilterForm):
-    """The same questions, and the form that the answer is to have."""
+class UsesForm(FilterForm):
+    """Which searches the report of uses is about: a case, a purpose, days."""
 
-    form = forms.ChoiceField(choices=[("jsonl", "JSON Lines"), ("csv", "CSV")], label="Format")
+    NOT_ASKED = ("kind", "person", "subject_type", "subject_id")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.NOT_ASKED:
+            del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        return dict.fromkeys(self.NOT_ASKED, "") | super().clean()
+
+
+class ExportForm(FilterForm):
+    """What an export shows, its format, and the checkpoint that whoever gets it holds."""
+
+    checkpoint = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**53 - 1,
+        label="Checkpoint held",
+        help_text="If whoever gets the bundle kept a checkpoint: the number in its second line.",
+    )
+    format = forms.ChoiceField(choices=Export.Format.choices, widget=forms.RadioSelect, label="Format")
+
+    def clean_checkpoint(self) -> int | None:
+        size: int | None = self.cleaned_data["checkpoint"]
+        if size is not None and not Checkpoint.objects.filter(size=size).exists():
+            raise forms.ValidationError(
+                f"This log signed no checkpoint over {size:,} entries. Look at the second line of the one that is held;"
+                " if it says this, the log isn't the one that was signed: tell whoever watches over it."
+            )
+        return size
+
+    def hold(self) -> list[int]:
+        """Return the sizes of the checkpoints that the bundle has to be comparable with."""
+        size = self.cleaned_data["checkpoint"]
+        return [size] if size else []
 
 
 class ConsistencyForm(forms.Form):

@@ -33,6 +33,12 @@ class Filters:
     subject_type: str = ""
     subject_id: str = ""
 
+    @classmethod
+    def from_payload(cls, said: Mapping[str, Any]) -> "Filters":
+        """Return what `as_payload` said."""
+        days = {key: date.fromisoformat(said[key]) for key in ("since", "until") if said.get(key)}
+        return cls(**{**said, **days})
+
     def as_payload(self) -> dict[str, Any]:
         """Return those that were set, as plain values for a header or a payload."""
         return {key: str(value) if isinstance(value, date) else value for key, value in asdict(self).items() if value}
@@ -93,26 +99,37 @@ def index_of(entry: Entry) -> int | None:
 
 def narrowed(found: EntryQuerySet, filters: Filters) -> EntryQuerySet:
     """Return the entries that the filters leave."""
-    if filters.kind.endswith(":"):
-        found = found.filter(kind__in=[name for name in KINDS if name.startswith(filters.kind)])
-    elif filters.kind:
-        found = found.filter(kind=filters.kind)
+    if filters.kind:
+        found = found.filter(kind__in=kinds_named(filters.kind))
     if filters.person:
         found = found.filter(actor=filters.person)
     said = {"case": filters.case, "purpose": filters.purpose}
     found = found.filter(**{column: value for column, value in said.items() if value})
     if filters.subject_type:
         found = found.filter(subject_type=filters.subject_type, subject_id=filters.subject_id)
+    return found.between(*period(filters))
+
+
+def kinds_named(asked: str) -> list[str]:
+    """Return the kind, or all those that begin so where what was asked for ends in a colon."""
+    return [name for name in KINDS if name.startswith(asked)] if asked.endswith(":") else [asked]
+
+
+def period(filters: Filters) -> tuple[datetime | None, datetime | None]:
+    """Return the moments from which, and before which, entries are asked for."""
     until = filters.until + timedelta(days=1) if filters.until else None
-    return found.between(_midnight(filters.since), _midnight(until))
+    return _midnight(filters.since), _midnight(until)
 
 
-def timeline(viewer: User, found: Iterable[Entry]) -> list[Line]:
-    """Return entries with their sentences; names are asked for once per kind of thing, not once per entry."""
+def timeline(viewer: User | None, found: Iterable[Entry]) -> list[Line]:
+    """Return entries with their sentences; names are asked for once per kind of thing, not once per entry.
+
+    The viewer None is the operator, who has the names of all agencies anyway.
+    """
     page = list(found)
     wanted = {(entry.subject_type, entry.subject_id) for entry in page}
     wanted |= {("accounts.user", str(entry.actor_id)) for entry in page if entry.actor_id}
-    names = names_of(wanted, viewer.agency)
+    names = names_of(wanted, viewer.agency if viewer else None)
     return [Line(entry, sentence(entry, names)) for entry in page]
 
 

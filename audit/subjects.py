@@ -75,8 +75,8 @@ def own(label: str, pk: Any, agency: Agency) -> models.Model | None:
         return None
 
 
-def names_of(wanted: Iterable[tuple[str, str]], agency: Agency) -> Names:
-    """Return what each (type, id) is called, with one query per type that has names."""
+def names_of(wanted: Iterable[tuple[str, str]], agency: Agency | None) -> Names:
+    """Return what each (type, id) is called, with one query per type that has names; without an agency, of all."""
     names: Names = {}
     by_type: dict[str, set[str]] = {}
     for subject_type, subject_id in wanted:
@@ -86,12 +86,12 @@ def names_of(wanted: Iterable[tuple[str, str]], agency: Agency) -> Names:
     return names
 
 
-def _names_of_type(subject_type: str, ids: set[str], agency: Agency) -> Names:
+def _names_of_type(subject_type: str, ids: set[str], agency: Agency | None) -> Names:
     try:
         model = apps.get_model(subject_type)
     except (LookupError, ValueError):
         return {(subject_type, pk): f"{subject_type} {pk}".strip() or "none" for pk in ids}
-    if model is Agency:
+    if model is Agency and agency:
         return {(subject_type, str(agency.pk)): agency.name}
     kind = str(model._meta.verbose_name)
     named = _looked_up(model, ids, agency)
@@ -100,12 +100,12 @@ def _names_of_type(subject_type: str, ids: set[str], agency: Agency) -> Names:
     return {(subject_type, pk): f"{kind} {named.get(pk, pk)}" for pk in ids}
 
 
-def _looked_up(model: type[models.Model], ids: set[str], agency: Agency) -> dict[str, str]:
+def _looked_up(model: type[models.Model], ids: set[str], agency: Agency | None) -> dict[str, str]:
     """Return names by id. What another agency holds keeps its name to itself."""
     field = _NAME_FIELDS.get(model._meta.label_lower)
     if field is None:
         return {}
-    own: dict[str, Any] = {"agency": agency} if _has_agency(model) else {}
+    own: dict[str, Any] = {"agency": agency} if agency and _has_agency(model) else {}
     rows = model._base_manager.filter(pk__in=ids, **own).values_list("pk", field)
     return {str(pk): str(name) for pk, name in rows}
 

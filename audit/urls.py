@@ -1,11 +1,13 @@
 from django.urls import path
 
-from audit.views import case, checkpoints, entry, export, log, public, verification, verify
+from audit.views import case, checkpoints, entry, export, log, public, uses, verification, verify
 
 app_name = "audit"
 urlpatterns = [
     path("", log.log, name="log"),
-    path("export/", export.export, name="export"),
+    path("uses/", uses.report, name="uses"),
+    path("exports/", export.exports, name="exports"),
+    path("exports/<uuid:export_id>/file/", export.download, name="download-export"),
     path("cases/<slug:case_id>/", case.case, name="case"),
     path("entries/<uuid:uid>/", entry.entry, name="entry"),
     path("entries/<uuid:uid>/proof.json", entry.proof, name="proof"),

@@ -59,6 +59,7 @@ app.conf.update(
             "options": {"expires": settings.RECONCILE_EVERY_SECONDS * 2},
         },
         "lapse-assignments": {"task": "review.tasks.lapse_assignments", "schedule": 60, "options": {"expires": 120}},
+        "sweep-exports": {"task": "audit.tasks.sweep_exports", "schedule": 30, "options": {"expires": 60}},
         "deliver-checkpoints": {"task": "audit.tasks.deliver_checkpoints", "schedule": 60, "options": {"expires": 60}},
     },
     beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),

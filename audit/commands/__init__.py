@@ -15,9 +15,9 @@ from audit.commands import (
 
 ACTIONS = {
     "check": check,
+    "prove": prove,
     "checkpoint": checkpoint,
     "consistency": consistency,
-    "prove": prove,
     "export": export,
     "verify": verify,
     "sequence": sequence,

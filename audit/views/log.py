@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
-from audit.forms import ExportForm, FilterForm
+from audit.forms import FilterForm
 from audit.models import EntryQuerySet
 from audit.policies import can_read_log
 from audit.selectors import NO_FILTERS, Filters, entries, entry_found, timeline
@@ -38,7 +38,6 @@ def log(request: HttpRequest) -> HttpResponse:
         "before": before,
         "older": older,
         "standing": standing(),
-        "export": ExportForm(viewer=viewer, initial=request.GET.dict(), auto_id="export_%s"),
     }
     _record_view(viewer, filters, before)
     return render(request, "audit/log.html", page)
