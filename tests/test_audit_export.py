@@ -84,7 +84,7 @@ def test_filters_narrow_and_the_rest_is_counted(auditor: User, administrator: Us
         "kind": (Filters(kind="review:note:signed/1"), {"kind": "review:note:signed/1"}),
         "all of a thing": (Filters(kind="review:note:"), {"kind__startswith": "review:note:"}),
         "person": (Filters(person=administrator.pk), {"actor": administrator}),
-        "days": (Filters(since=today, until=today), {"agency": auditor.agency}),
+        "days": (Filters(since=today, until=today), {}),
         "purpose": (Filters(purpose="nonesuch"), {"purpose": "nonesuch"}),
     }[what]
     export = exported(auditor, filters=filters)
@@ -115,7 +115,7 @@ def test_other_agencies_are_never_shown(auditor: User, outside_auditor: User) ->
     assert {str(entry.uid) for entry in others} <= set(uids(export.file))
     assert not {str(entry.uid) for entry in own} & set(uids(export.file))
     whole = export.file.read_bytes()
-    assert not any(entry.said.content.encode() in whole for entry in own if len(entry.said.content) > 40)
+    assert not any(entry.canonical.encode() in whole or bytes(entry.said.salt).hex().encode() in whole for entry in own)
 
 
 def test_bundle_of_a_case(auditor: User, requester: User, conclusion: Conclusion) -> None:
@@ -205,7 +205,7 @@ def test_checkpoint_that_somebody_holds_can_be_compared(auditor: User, tmp_path:
     assert oldest is not None
     kept = tmp_path / "kept.txt"
     kept.write_text(oldest.note)
-    assert "can't be compared" in verify(exported(auditor, filters=Filters(kind="x:y/1")).file, kept).sentence
+    assert "is hidden here" in verify(exported(auditor, filters=Filters(kind="x:y/1")).file, kept).sentence
     export = exported(auditor, filters=Filters(kind="x:y/1"), hold=(oldest.size,))
     assert verify(export.file, kept).ok
     assert manifest(export)["filters"]["hold"] == [oldest.size]

@@ -145,7 +145,7 @@ def test_asking_by_the_page_and_downloading(auditor: User, browser_of: Callable[
     sent = page.get(address(export))
     assert b"".join(sent.streaming_content) == export.file.read_bytes()
     assert sent.headers["Content-Disposition"].endswith('.zip"')
-    entry = Entry.objects.get(kind="audit:export:downloaded/1")
+    entry = Entry.objects.get(kind="audit:export:downloaded/1", subject_id=str(export.pk))
     assert entry.payload == {"format": "bundle", "sha256": export.sha256, "bytes": export.bytes}
 
 
@@ -186,7 +186,10 @@ def test_downloads_are_refused_to_others(
     export = exported(auditor)
     colleague, reviewer = person_with("colleague", Role.AUDITOR), person_with("somebody", Role.REVIEWER)
     expected = {auditor: 200, colleague: 200, administrator: 404, outside_auditor: 404, reviewer: 403}
-    assert {who: browser_of(who).get(address(export)).status_code for who in expected} == expected
+    answers = {who: browser_of(who).get(address(export)) for who in expected}
+    assert {who: answer.status_code for who, answer in answers.items()} == expected
+    for answer in answers.values():
+        answer.close()
     assert Client().get(address(export)).status_code == 302
     assert Entry.objects.filter(kind="audit:export:downloaded/1").count() == 2
 

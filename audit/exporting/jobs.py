@@ -165,7 +165,7 @@ ENDED_WITHOUT_A_WORD = "The worker ended without a word each time; ask again, or
 
 
 def sweep() -> int:
-    """Call for exports that were forgotten, give up those that end their workers, remove old files; return the calls."""
+    """Call for exports that were forgotten, give up those that end their workers, remove old files; count the calls."""
     _remove_old()
     _remove_left_over()
     lost = Export.objects.claimable()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -162,6 +163,11 @@ def _keep(probe: Probe, embedding: Embedding, galleries: list[Gallery], list_len
     return search
 
 
+def _sha256_of(embedding: Embedding) -> str:
+    """Return the hash of an embedding: of its numbers in half precision, little-endian, as PostgreSQL keeps them."""
+    return hashlib.sha256(np.asarray(embedding.vector, dtype="<f2").tobytes()).hexdigest()
+
+
 _SIZES = """
 SELECT person.gallery_id, count(*)
 FROM identification_reference AS reference
@@ -193,7 +199,7 @@ def _record(search: Search, result: Result, galleries: list[Gallery]) -> None:
             "probe": str(search.probe_id),
             "face": str(search.face_id),
             "sha256": search.probe.photograph.sha256,
-            "embedding_sha256": hashlib.sha256(search.embedding.vector.to_binary()).hexdigest(),
+            "embedding_sha256": _sha256_of(search.embedding),
             "encoder": str(search.encoder),
             "weights_sha256": search.encoder.weights_sha256,
             "galleries": [str(gallery.pk) for gallery in galleries],
