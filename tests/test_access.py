@@ -24,7 +24,7 @@ def test_anonymous_visitor_gets_nothing_but_the_way_to_sign_in(client: Client, w
         if route in OPEN_TO_EVERYBODY:
             continue
         for method in ("get", "post", "head", "put", "delete", "options"):
-            answer = getattr(client, method)(address)
+            answer = read(getattr(client, method)(address))
             # The administration first sends everybody to its own address for signing in, which leads there as well.
             ways = (SIGN_IN, "/admin/login/?next=") if route.startswith("admin/") else SIGN_IN
             if not (answer.status_code == 302 and answer.headers["Location"].startswith(ways)):

@@ -143,6 +143,17 @@ def test_only_the_cosignature_asked_for_is_kept(auditor: User, agency_abroad: Ag
     assert outcome() == (True, ours)
 
 
+def test_answer_that_makes_the_note_another_text_is_refused(auditor: User, agency_abroad: Agency, settings) -> None:
+    """An empty line begins the signatures anew, so that all before it would be what is signed."""
+    checkpoint = grown(auditor)
+    with agency_abroad.there() as keeper:
+        ours = keeper.add_checkpoint(f"old 0\n\n{checkpoint.note}")
+    with answering(lambda _: (200, {}, f"\n{ours}{ours}".encode())) as (address, _):
+        settings.AUDIT_WITNESSES = [f"{keeper.key} {address}"]
+        deliver(name=NAME)
+    assert outcome() == (False, f"{NAME} answered without a cosignature by its key {keeper.key.id.hex()}.")
+
+
 # The log's owner against the witness
 
 
