@@ -8,7 +8,7 @@ class AuditConfig(AppConfig):
     name = "audit"
 
     def ready(self) -> None:
-        from audit import receivers  # noqa: F401 - importing connects them
+        from audit import receivers, startup  # noqa: F401 - importing connects signals and registers a check
         from audit.grants import grant_roles
         from audit.subjects import find_case
         from audit.witnesses import checks  # noqa: F401 - importing registers them

@@ -165,4 +165,4 @@ def _no_such_checkpoint(size: int) -> str:
     below = sizes.filter(size__lt=size).aggregate(at=Max("size"))["at"]
     above = sizes.filter(size__gt=size).aggregate(at=Min("size"))["at"]
     near = " and ".join(f"{at:,}" for at in (below, above) if at)
-    return f"No checkpoint was signed over {size:,} entries." + (f" The nearest are over {near}." if near else "")
+    return f"No checkpoint has this size ({size:,})." + (f" Those nearest to it: {near}." if near else "")

@@ -360,7 +360,7 @@ _AUDIT = (
     _kind("audit:log:viewed/1", "{actor} read this log.", "", "filters before"),
     _kind("audit:uses:viewed/1", "{actor} read the report of uses.", "format", "filters"),
     _kind("audit:timeline:viewed/1", "{actor} read in this log what happened in {subject}.", "", "what page"),
-    _kind("audit:entry:viewed/1", "{actor} opened {subject} of this log with its proof.", "uid", "size"),
+    _kind("audit:entry:viewed/1", "{actor} opened entry {uid} of this log with its proof.", "uid", "size"),
     _kind("audit:checkpoint:asked/1", "{actor} asked for a checkpoint of this log."),
     _kind("audit:verification:asked/1", "{actor} asked for the {size} entries of this log to be verified.", "size"),
     _kind(

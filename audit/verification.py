@@ -104,17 +104,17 @@ def claim(pk: int) -> Verification | None:
 
 
 def go_on(verification: Verification, *, seconds: float, told: Callable[[Verification], None] = lambda _: None) -> bool:
-    """Verify on from where it was left, for so many seconds; whether it has ended. Every chunk is kept."""
+    """Verify on from where it was left, a chunk at least; whether it has ended. Every chunk is kept as it is done."""
     until = time.monotonic() + seconds
     try:
         if not verification.done:
             check_keys()
             _compare_checkpoints(verification, Frontier(), after=-1)
         while verification.done < verification.size:
-            if time.monotonic() > until:
-                return False
             _verify_chunk(verification)
             told(verification)
+            if time.monotonic() > until and verification.done < verification.size:
+                return False
         _compare_with_kept(verification)
     except DoesNotHold as problem:
         _end(verification, Verification.State.FAILED, str(problem), problem.index)

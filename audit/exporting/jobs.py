@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from celery import current_app as celery
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -23,6 +22,7 @@ from audit.models import Export
 from audit.policies import can_export_log
 from audit.selectors import NO_FILTERS, Filters
 from audit.services import record
+from config.celery import app as celery
 
 logger = logging.getLogger(__name__)
 
@@ -165,7 +165,7 @@ ENDED_WITHOUT_A_WORD = "The worker ended without a word each time; ask again, or
 
 
 def sweep() -> int:
-    """Call for forgotten exports, give up those that end their workers, remove old files; return the calls."""
+    """Call for exports that were forgotten, give up those that end their workers, remove old files; count the calls."""
     _remove_old()
     _remove_left_over()
     lost = Export.objects.claimable()

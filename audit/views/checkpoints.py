@@ -17,6 +17,8 @@ from audit.policies import can_read_log
 from audit.proofs import prove_consistency
 from audit.standing import growth, standing
 from audit.views.common import permitted
+from audit.witnesses.published import published_note
+from audit.witnesses.standing import standings
 
 PAGE = 50
 PLOT_HEIGHT = 96
@@ -28,8 +30,11 @@ def checkpoints(request: HttpRequest) -> HttpResponse:
     """Show the newest checkpoint, how the sequencer stands, earlier checkpoints, keys, and who holds them."""
     permitted(request, can_read_log)
     page = Paginator(Checkpoint.objects.order_by("-id").defer("frontier"), PAGE).get_page(request.GET.get("page"))
+    stands = standing()
     context = {
-        "standing": standing(),
+        "standing": stands,
+        "note": published_note(stands.newest) if stands.newest else "",
+        "witnesses": standings(),
         "page": page,
         "keys": _keys(),
         "form": ConsistencyForm(initial=_two_sizes()),
@@ -40,10 +45,10 @@ def checkpoints(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def note(request: HttpRequest, checkpoint_id: int) -> HttpResponse:
-    """Hand over a checkpoint as a file, as it was signed."""
+    """Hand over a checkpoint as a file, with the cosignatures that have come."""
     permitted(request, can_read_log)
     checkpoint = get_object_or_404(Checkpoint, pk=checkpoint_id)
-    answer = HttpResponse(checkpoint.note, content_type="text/plain; charset=utf-8")
+    answer = HttpResponse(published_note(checkpoint), content_type="text/plain; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="checkpoint-{checkpoint.size}.txt"'
     return answer
 

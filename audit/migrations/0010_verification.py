@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("audit", "0011_delivery"),
+        ("audit", "0009_delivery"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
