@@ -38,7 +38,7 @@ def test_table_holds_every_entry_and_the_log_holds_its_hash(auditor: User, form:
 def test_row_says_it_in_words_and_in_ids(auditor: User) -> None:
     entry = record(kind="accounts:role:granted/1", actor=auditor, subject=auditor, payload={"role": "reviewer"})
     export = exported(auditor, "csv", Filters(kind="accounts:role:granted/1"))
-    (row,) = rows_of(export.file.read_text(encoding="utf-8", newline=""))
+    (row,) = rows_of(export.file.read_bytes().decode())
     (line,) = timeline(auditor, [entry])
     assert tuple(row) == COLUMNS
     assert (row["sentence"], row["actor"], row["payload"]) == (line.sentence, str(auditor.pk), '{"role":"reviewer"}')
@@ -51,7 +51,7 @@ def test_erased_payload_is_called_that(auditor: User) -> None:
     by = record(kind="audit:payload:erased/1", actor=auditor, subject=None, payload=said)
     Payload.objects.filter(pk=entry.pk).update(content=None, salt=None, erased_by=by)
     export = exported(auditor, "csv", Filters(kind="accounts:role:granted/1"))
-    row = rows_of(export.file.read_text(encoding="utf-8", newline=""))[0]
+    row = rows_of(export.file.read_bytes().decode())[0]
     assert (row["payload"], row["erased_by"]) == (ERASED, str(by.uid))
 
 
@@ -69,5 +69,5 @@ def test_name_that_is_a_formula_is_text_in_the_table(auditor: User) -> None:
     auditor.save()
     record(kind="accounts:session:opened/1", actor=auditor, subject=auditor)
     export = exported(auditor, "csv", Filters(kind="accounts:session:opened/1"))
-    (row,) = rows_of(export.file.read_text(encoding="utf-8", newline=""))
+    (row,) = rows_of(export.file.read_bytes().decode())
     assert row["sentence"].startswith("'=HYPERLINK")

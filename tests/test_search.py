@@ -1,5 +1,7 @@
 """A search compares everything it may and nothing else, and says how it was done."""
 
+from hashlib import sha256
+
 import numpy as np
 import pytest
 
@@ -245,7 +247,13 @@ def test_search_records_all_that_is_needed_to_run_it_again(
         "case": str(case.pk),
         "probe": str(search.probe_id),
         "encoder": str(encoder),
+        "face": str(search.face_id),
+        "sha256": search.probe.photograph.sha256,
+        "embedding_sha256": sha256(np.asarray(search.embedding.vector, "<f2").tobytes()).hexdigest(),
+        "weights_sha256": encoder.weights_sha256,
         "galleries": [str(gallery.pk)],
+        "gallery_kind": gallery.kind,
+        "gallery_sizes": [8],
         "gallery_size": 8,
         "persons": 4,
         "method": "exact",
