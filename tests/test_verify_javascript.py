@@ -115,6 +115,16 @@ def test_no_mutation_is_taken_by_either(judges: Judges, number: int) -> None:
             assert not judges.ask(mutated, f"seed {seed}").ok, seed
 
 
+def test_every_attack_is_refused_however_it_is_covered_up(judges: Judges) -> None:
+    clean = made_bundle(made_log(15, 12, keys=3), some_of(15, 0.6))
+    for name, attack in attacks.ATTACKS.items():
+        for seal in attacks.SEALS:
+            files = attacks.unpacked(clean)
+            if attack(files, random.Random(name)) and (mutated := attacks.sealed(files, seal)) != clean:
+                assert not judges.ask(mutated, f"{name}, {seal}").ok, (name, seal)
+    assert judges.asked > 3 * len(attacks.ATTACKS)
+
+
 def test_checksum_that_both_headers_give_wrongly_is_refused_by_both(judges: Judges) -> None:
     """Nothing that is signed covers it."""
     clean = made_bundle(made_log(3, 4))
