@@ -1,4 +1,4 @@
-"""How long does the verifier take? `python -m bench.audit_verify [ENTRIES]` makes a bundle and times the command.
+"""How long does the verifier take? `python -m bench.audit.verifying [ENTRIES]` makes a bundle and times the command.
 
 The bundle shows every entry, each with a payload such as a search leaves, and has a checkpoint for each thousand.
 The time is that of `python verify.py BUNDLE` as a process of its own, from its start to its verdict.
