@@ -1,5 +1,6 @@
 """The second verifier, written in JavaScript from the format's description alone, comes to the verdict of the first."""
 
+import io
 import json
 import random
 import re
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from audit.bundle.container import Container
 from audit.verify import Verdict, verify
 from tests import attacks, node
 from tests.bundles import MadeLog, made_bundle, made_log, some_of
@@ -115,12 +117,50 @@ def test_no_mutation_is_taken_by_either(judges: Judges, number: int) -> None:
             assert not judges.ask(mutated, f"seed {seed}").ok, seed
 
 
+def test_every_attack_is_refused_however_it_is_covered_up(judges: Judges) -> None:
+    clean = made_bundle(made_log(15, 12, keys=3), some_of(15, 0.6))
+    for name, attack in attacks.ATTACKS.items():
+        for seal in attacks.SEALS:
+            files = attacks.unpacked(clean)
+            if attack(files, random.Random(name)) and (mutated := attacks.sealed(files, seal)) != clean:
+                assert not judges.ask(mutated, f"{name}, {seal}").ok, (name, seal)
+    assert judges.asked > 3 * len(attacks.ATTACKS)
+
+
 def test_checksum_that_both_headers_give_wrongly_is_refused_by_both(judges: Judges) -> None:
     """Nothing that is signed covers it."""
     clean = made_bundle(made_log(3, 4))
     checksum = clean[14:18]  # in the first file's header
     assert clean.count(checksum) == 2
     assert not judges.ask(clean.replace(checksum, bytes(4)), "checksum").ok
+
+
+def test_no_byte_of_the_headers_can_be_another(judges: Judges) -> None:
+    clean = made_bundle(made_log(3, 4), some_of(3))
+    directory = clean.index(b"PK\x01\x02")
+    for at in (*range(60), *range(directory, len(clean))):
+        mutated = clean[:at] + bytes([clean[at] ^ 1]) + clean[at + 1 :]
+        assert not judges.ask(mutated, f"byte {at}").ok, at
+
+
+@pytest.mark.parametrize("where", ["first", "between", "before the directory", "last"])
+def test_bytes_that_belong_to_no_file_are_refused_though_every_offset_is_right(judges: Judges, where: str) -> None:
+    assert judges.ask(with_gap(""), "no gap").ok
+    assert not judges.ask(with_gap(where), where).ok
+
+
+def with_gap(where: str) -> bytes:
+    """Return a bundle with some bytes put in, and every offset as it then must be."""
+    files, out = attacks.unpacked(made_bundle(made_log(3, 4))), io.BytesIO()
+    container = Container(out)
+    for name, data in files.items():
+        if where == ("between" if name == "keys.jsonl" else "first" if name == "README.txt" else None):
+            container._at += out.write(b"unseen")
+        container.add(name, data)
+    if where == "before the directory":
+        container._at += out.write(b"unseen")
+    container.finish()
+    return out.getvalue() + (b"unseen" if where == "last" else b"")
 
 
 def attacked(clean: bytes, draw: random.Random) -> bytes:

@@ -38,7 +38,7 @@ def test_verifier_is_handed_over_byte_for_byte(client: Client) -> None:
     answer = client.get(reverse("audit:verifier"))
     assert answer.headers["Content-Type"] == "text/x-python"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="verify.py"'
-    assert b"".join(answer.streaming_content) == VERIFIER.read_bytes()
+    assert answer.content == VERIFIER.read_bytes()
 
 
 @pytest.mark.parametrize(
