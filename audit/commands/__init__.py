@@ -1,10 +1,11 @@
 """The actions of `manage.py audit`, one module each: HELP, `add_arguments(parser)` and `run(out, **options)`."""
 
-from audit.commands import checkpoint, consistency, export, resume, roles, rotate_key, sequence, verify
+from audit.commands import checkpoint, consistency, erase, export, resume, roles, rotate_key, sequence, verify
 
 ACTIONS = {
     "checkpoint": checkpoint,
     "consistency": consistency,
+    "erase": erase,
     "export": export,
     "verify": verify,
     "sequence": sequence,
