@@ -1,34 +1,73 @@
 """What an auditor may ask of the log."""
 
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
 
 from django import forms
+from django.db.models import Max, Min
 
 from accounts.models import User
-from audit.kinds import KINDS
+from audit import subjects
+from audit.kinds import KINDS, Kind
+from audit.models import Checkpoint, Export
 from audit.selectors import Filters
+
+CASE = "identification.case"
 
 
 def kind_choices() -> list[tuple[str, Any]]:
-    """Return the kinds, grouped by the app that they come from."""
-    ordered = sorted(KINDS.values(), key=lambda kind: kind.name)
-    groups = groupby(ordered, key=lambda kind: kind.name.partition(":")[0].capitalize())
-    return [("", "Everything"), *((app, [(kind.name, kind.label) for kind in kinds]) for app, kinds in groups)]
+    """Return the kinds, grouped by the app that they come from; each group and each thing can be asked for whole."""
+    ordered = sorted(KINDS)
+    groups = groupby(ordered, key=lambda name: name.partition(":")[0])
+    return [("", "Everything"), *((app.capitalize(), list(_choices_of(app, list(names)))) for app, names in groups)]
+
+
+def _choices_of(app: str, names: list[str]) -> Iterator[tuple[str, str]]:
+    yield f"{app}:", f"All of {app}"
+    for thing, of_thing in groupby(names, key=lambda name: name.split(":")[1]):
+        kinds = [KINDS[name] for name in of_thing]
+        if len(kinds) > 1:
+            yield f"{app}:{thing}:", f"{thing}: all"
+        yield from ((kind.name, _label(kind)) for kind in kinds)
+
+
+def _label(kind: Kind) -> str:
+    """Return the name of a kind; with its version where there is more than one."""
+    version = kind.name.partition("/")[2]
+    return kind.label if version == "1" else f"{kind.label} ({version})"
 
 
 class FilterForm(forms.Form):
-    """Kind, person and days; all may be left open. Only people of the viewer's agency can be chosen."""
+    """What, who, which case, purpose and days; all may be left open. Only people of the viewer's agency can be chosen.
+
+    What an entry is about is never typed: a link sets it.
+    """
 
     kind = forms.ChoiceField(required=False, choices=kind_choices, label="What happened")
     person = forms.ModelChoiceField(User.objects.none(), required=False, label="Who", empty_label="Anybody")
+    case = forms.CharField(required=False, max_length=36, label="Case number")
+    purpose = forms.ChoiceField(
+        required=False, choices=lambda: [("", "Any purpose"), *subjects.purposes], label="Purpose"
+    )
     since = forms.DateField(required=False, label="From", widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
     until = forms.DateField(required=False, label="To", widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    subject_type = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
+    subject_id = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.viewer, self.case_id = viewer, ""
         people: Any = self.fields["person"]
         people.queryset = User.objects.filter(agency=viewer.agency)
+
+    def clean_case(self) -> str:
+        number = str(self.cleaned_data["case"]).strip()
+        if number:
+            self.case_id = subjects.named_so(CASE, number, self.viewer.agency) or ""
+            if not self.case_id:
+                raise forms.ValidationError("Your agency has no case with this number. Type it as the case shows it.")
+        return number
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
@@ -39,11 +78,91 @@ class FilterForm(forms.Form):
     def filters(self) -> Filters:
         """Return what was asked; call it on a valid form."""
         said = self.cleaned_data
-        person = said["person"].pk if said["person"] else None
-        return Filters(kind=said["kind"], person=person, since=said["since"], until=said["until"])
+        return Filters(
+            kind=said["kind"],
+            person=said["person"].pk if said["person"] else None,
+            since=said["since"],
+            until=said["until"],
+            case=self.case_id,
+            purpose=said["purpose"],
+            subject_type=said["subject_type"] if said["subject_id"] else "",
+            subject_id=said["subject_id"] if said["subject_type"] else "",
+        )
+
+
+class UsesForm(FilterForm):
+    """Which searches the report of uses is about: a case, a purpose, days."""
+
+    NOT_ASKED = ("kind", "person", "subject_type", "subject_id")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.NOT_ASKED:
+            del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        return dict.fromkeys(self.NOT_ASKED, "") | super().clean()
 
 
 class ExportForm(FilterForm):
-    """The same questions, and the form that the answer is to have."""
+    """What an export shows, its format, and the checkpoint that whoever gets it holds."""
 
-    form = forms.ChoiceField(choices=[("jsonl", "JSON Lines"), ("csv", "CSV")], label="Format")
+    checkpoint = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**53 - 1,
+        label="Checkpoint held",
+        help_text="If whoever gets the bundle kept a checkpoint: the number in its second line.",
+    )
+    format = forms.ChoiceField(choices=Export.Format.choices, widget=forms.RadioSelect, label="Format")
+
+    def clean_checkpoint(self) -> int | None:
+        size: int | None = self.cleaned_data["checkpoint"]
+        if size is not None and not Checkpoint.objects.filter(size=size).exists():
+            raise forms.ValidationError(
+                f"This log signed no checkpoint over {size:,} entries. Look at the second line of the one that is held;"
+                " if it says this, the log isn't the one that was signed: tell whoever watches over it."
+            )
+        return size
+
+    def hold(self) -> list[int]:
+        """Return the sizes of the checkpoints that the bundle has to be comparable with."""
+        size = self.cleaned_data["checkpoint"]
+        return [size] if size else []
+
+
+class ConsistencyForm(forms.Form):
+    """Two checkpoints by their sizes."""
+
+    older = forms.IntegerField(min_value=1, max_value=2**53 - 1, label="Earlier checkpoint (entries)")
+    newer = forms.IntegerField(min_value=1, max_value=2**53 - 1, label="Later checkpoint (entries)")
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        for name in ("older", "newer"):
+            if name in said and not Checkpoint.objects.filter(size=said[name]).exists():
+                self.add_error(name, _no_such_checkpoint(said[name]))
+        if not self.errors and said["older"] > said["newer"]:
+            self.add_error("newer", "This checkpoint is the earlier one. Put the two the other way round.")
+        return said
+
+    def document(self, prove: Callable[[int, int], list[bytes]]) -> dict[str, Any]:
+        """Return the proof with both notes; call it on a valid form."""
+        older, newer = self.cleaned_data["older"], self.cleaned_data["newer"]
+        notes = {name: Checkpoint.objects.filter(size=size).order_by("id").last() for name, size in
+                 (("older", older), ("newer", newer))}  # fmt: skip
+        return {
+            "format": "countersign-consistency-proof/1",
+            "older": older,
+            "newer": newer,
+            "proof": [step.hex() for step in prove(older, newer)],
+            **{f"{name}_checkpoint": found.note for name, found in notes.items() if found},
+        }
+
+
+def _no_such_checkpoint(size: int) -> str:
+    sizes = Checkpoint.objects.filter(size__gt=0)
+    below = sizes.filter(size__lt=size).aggregate(at=Max("size"))["at"]
+    above = sizes.filter(size__gt=size).aggregate(at=Min("size"))["at"]
+    near = " and ".join(f"{at:,}" for at in (below, above) if at)
+    return f"No checkpoint has this size ({size:,})." + (f" Those nearest to it: {near}." if near else "")

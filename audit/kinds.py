@@ -193,7 +193,8 @@ _IDENTIFICATION = (
         "identification:search:run/1",
         "{subject} looked through the references of {persons} people; candidates proposed: {candidates}.",
         "probe encoder galleries gallery_size persons method settings list_length cut_off candidates",
-        "case purpose gallery_kind embedding candidate_ids requested_by sha256",
+        "case purpose gallery_kind embedding candidate_ids requested_by sha256 face weights_sha256 embedding_sha256"
+        " gallery_sizes",
     ),
     _kind(
         "identification:encoder:installed/1",
@@ -341,8 +342,14 @@ _AUDIT = (
     _kind(
         "audit:export:made/2",
         "{actor} exported {entries} entries of this log ({format}).",
-        "format entries manifest_sha256 filters",
-        "size file_sha256 export",
+        "format entries filters",
+        "size manifest_sha256 file_sha256 export",
+    ),
+    _kind("audit:export:asked/1", "{actor} asked for an export of this log ({format}).", "format filters", "hold"),
+    _kind(
+        "audit:export:downloaded/1",
+        "{actor} downloaded an export of this log ({format}).",
+        "format sha256 bytes",
     ),
     _kind(
         "audit:export:made/1",
@@ -351,6 +358,17 @@ _AUDIT = (
         "header_sha256 filters",
     ),
     _kind("audit:log:viewed/1", "{actor} read this log.", "", "filters before"),
+    _kind("audit:uses:viewed/1", "{actor} read the report of uses.", "format", "filters"),
+    _kind("audit:timeline:viewed/1", "{actor} read in this log what happened in {subject}.", "", "what page"),
+    _kind("audit:entry:viewed/1", "{actor} opened entry {uid} of this log with its proof.", "uid", "size"),
+    _kind("audit:checkpoint:asked/1", "{actor} asked for a checkpoint of this log."),
+    _kind("audit:verification:asked/1", "{actor} asked for the {size} entries of this log to be verified.", "size"),
+    _kind(
+        "audit:log:verified/1",
+        "{actor} verified the {size} entries of this log: {outcome}.",
+        "size done outcome",
+        "index",
+    ),
 )
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (*_ACCOUNTS, *_IDENTIFICATION, *_REVIEW, *_AUDIT)}

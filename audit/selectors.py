@@ -1,5 +1,6 @@
 """What may be read of the log: never more than the viewer's own agency."""
 
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
@@ -18,12 +19,25 @@ NOBODY_HERE = "Somebody of another agency"
 
 @dataclass(frozen=True)
 class Filters:
-    """What somebody asks of the log; days are whole days, both included."""
+    """What somebody asks of the log; days are whole days, both included.
+
+    A kind that ends in a colon ("review:", "identification:search:") stands for all kinds that begin so.
+    """
 
     kind: str = ""
     person: int | None = None
     since: date | None = None
     until: date | None = None
+    case: str = ""
+    purpose: str = ""
+    subject_type: str = ""
+    subject_id: str = ""
+
+    @classmethod
+    def from_payload(cls, said: Mapping[str, Any]) -> "Filters":
+        """Return what `as_payload` said."""
+        days = {key: date.fromisoformat(said[key]) for key in ("since", "until") if said.get(key)}
+        return cls(**{**said, **days})
 
     def as_payload(self) -> dict[str, Any]:
         """Return those that were set, as plain values for a header or a payload."""
@@ -46,6 +60,11 @@ class Line:
         return bytes(self.entry.leaf_hash).hex()
 
     @property
+    def index(self) -> int | None:
+        """Its place in the log; None while it waits for one."""
+        return index_of(self.entry)
+
+    @property
     def document(self) -> dict[str, Any]:
         """The leaf as it was hashed."""
         return self.entry.leaf
@@ -55,44 +74,92 @@ def entries(viewer: User, filters: Filters = NO_FILTERS) -> EntryQuerySet:
     """Return the entries of the viewer's agency that they may read, the newest first."""
     if not can_read_log(viewer):
         return Entry.objects.none()
-    return narrowed(Entry.objects.of_agency(viewer.agency), filters).select_related("said").order_by("-id")
+    found = narrowed(Entry.objects.of_agency(viewer.agency), filters)
+    return found.select_related("place", "said__erased_by__place").order_by("-id")
+
+
+def entry_found(viewer: User, asked: str) -> Entry | None:
+    """Return the entry that the viewer may read with this place in the log, id or leaf hash, as people paste them."""
+    found, said = entries(viewer), asked.strip().lower().removeprefix("entry").replace(",", "").strip()
+    if said.isascii() and said.isdigit() and len(said) < 19:
+        return found.filter(place__index=int(said)).first()
+    try:
+        if len(said) == 64:
+            return found.filter(leaf_hash=bytes.fromhex(said)).first()
+        return found.filter(uid=uuid.UUID(said)).first()
+    except ValueError:
+        return None
+
+
+def index_of(entry: Entry) -> int | None:
+    """Return the place of an entry in the log; None while it waits for one."""
+    place = getattr(entry, "place", None)
+    return place.index if place else None
 
 
 def narrowed(found: EntryQuerySet, filters: Filters) -> EntryQuerySet:
     """Return the entries that the filters leave."""
     if filters.kind:
-        found = found.filter(kind=filters.kind)
+        found = found.filter(kind__in=kinds_named(filters.kind))
     if filters.person:
         found = found.filter(actor=filters.person)
+    said = {"case": filters.case, "purpose": filters.purpose}
+    found = found.filter(**{column: value for column, value in said.items() if value})
+    if filters.subject_type:
+        found = found.filter(subject_type=filters.subject_type, subject_id=filters.subject_id)
+    return found.between(*period(filters))
+
+
+def kinds_named(asked: str) -> list[str]:
+    """Return the kind, or all those that begin so where what was asked for ends in a colon."""
+    return [name for name in KINDS if name.startswith(asked)] if asked.endswith(":") else [asked]
+
+
+def period(filters: Filters) -> tuple[datetime | None, datetime | None]:
+    """Return the moments from which, and before which, entries are asked for."""
     until = filters.until + timedelta(days=1) if filters.until else None
-    return found.between(_midnight(filters.since), _midnight(until))
+    return _midnight(filters.since), _midnight(until)
 
 
-def timeline(viewer: User, found: Iterable[Entry]) -> list[Line]:
-    """Return entries with their sentences; names are asked for once per kind of thing, not once per entry."""
+def timeline(viewer: User | None, found: Iterable[Entry]) -> list[Line]:
+    """Return entries with their sentences; names are asked for once per kind of thing, not once per entry.
+
+    The viewer None is the operator, who has the names of all agencies anyway.
+    """
     page = list(found)
     wanted = {(entry.subject_type, entry.subject_id) for entry in page}
     wanted |= {("accounts.user", str(entry.actor_id)) for entry in page if entry.actor_id}
-    names = names_of(wanted, viewer.agency)
+    names = names_of(wanted, viewer.agency if viewer else None)
     return [Line(entry, sentence(entry, names)) for entry in page]
 
 
 def sentence(entry: Entry, names: Names) -> str:
     """Return what happened, in plain words."""
-    kind = KINDS.get(entry.kind)
-    words = _Words({key: _words(value) for key, value in (entry.payload or {}).items()})
+    kind, payload = KINDS.get(entry.kind), entry.payload
+    words = _Words({key: _words(value) for key, value in (payload or {}).items()})
+    words.missing = "erased" if payload is None else "not stated"
     words.setdefault("purpose", entry.purpose or "none")
     words["actor"] = names.get(("accounts.user", str(entry.actor_id)), NOBODY_HERE) if entry.actor_id else "Countersign"
     words["subject"] = names.get((entry.subject_type, entry.subject_id), "unknown")
     text = kind.sentence.format_map(words) if kind else f"{words['actor']}: {entry.kind}."
-    return text[:1].upper() + text[1:]
+    return text[:1].upper() + text[1:] + ("" if payload is not None else f" {_erasure(entry)}")
+
+
+def _erasure(entry: Entry) -> str:
+    erasing = entry.said.erased_by
+    assert erasing is not None  # PostgreSQL holds that no payload goes without an entry that names the erasure
+    index = index_of(erasing)
+    which = "an entry that waits for its place" if index is None else f"entry {index:,}"
+    return f"What it said beyond ids was erased by {which}."
 
 
 class _Words(dict[str, str]):
-    """Words for a sentence; what an entry doesn't say is called that."""
+    """Words for a sentence; what an entry doesn't say, or doesn't any more, is called that."""
+
+    missing = "not stated"
 
     def __missing__(self, key: str) -> str:
-        return "not stated"
+        return self.missing
 
 
 def _words(value: Any) -> str:

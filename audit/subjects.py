@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 
 from accounts.models import Agency
@@ -49,8 +49,34 @@ def case_of(subject: models.Model | None, payload: Mapping[str, Any]) -> str:
         return ""
 
 
-def names_of(wanted: Iterable[tuple[str, str]], agency: Agency) -> Names:
-    """Return what each (type, id) is called, with one query per type that has names."""
+# The purposes that entries may have, as (value, label); apps that know them say so when they are ready.
+purposes: list[tuple[str, str]] = []
+
+
+def offer_purposes(choices: Iterable[tuple[str, str]]) -> None:
+    """Say which purposes can be asked for."""
+    purposes[:] = choices
+
+
+def named_so(label: str, name: str, agency: Agency | None) -> str | None:
+    """Return the id of the thing of this model ("app.model") that has this name; of any agency where none is given."""
+    model, field = apps.get_model(label), _NAME_FIELDS[label]
+    own: dict[str, Any] = {"agency": agency} if agency else {}
+    found = model._base_manager.filter(**{field: name}, **own).values_list("pk", flat=True).first()
+    return str(found) if found is not None else None
+
+
+def own(label: str, pk: Any, agency: Agency) -> models.Model | None:
+    """Return the agency's thing of this model ("app.model") with this id; None where it has none."""
+    model: type[models.Model] = apps.get_model(label)
+    try:
+        return model._base_manager.filter(agency=agency, pk=pk).first()
+    except ValidationError:  # no id of such a thing
+        return None
+
+
+def names_of(wanted: Iterable[tuple[str, str]], agency: Agency | None) -> Names:
+    """Return what each (type, id) is called, with one query per type that has names; without an agency, of all."""
     names: Names = {}
     by_type: dict[str, set[str]] = {}
     for subject_type, subject_id in wanted:
@@ -60,12 +86,12 @@ def names_of(wanted: Iterable[tuple[str, str]], agency: Agency) -> Names:
     return names
 
 
-def _names_of_type(subject_type: str, ids: set[str], agency: Agency) -> Names:
+def _names_of_type(subject_type: str, ids: set[str], agency: Agency | None) -> Names:
     try:
         model = apps.get_model(subject_type)
     except (LookupError, ValueError):
         return {(subject_type, pk): f"{subject_type} {pk}".strip() or "none" for pk in ids}
-    if model is Agency:
+    if model is Agency and agency:
         return {(subject_type, str(agency.pk)): agency.name}
     kind = str(model._meta.verbose_name)
     named = _looked_up(model, ids, agency)
@@ -74,12 +100,12 @@ def _names_of_type(subject_type: str, ids: set[str], agency: Agency) -> Names:
     return {(subject_type, pk): f"{kind} {named.get(pk, pk)}" for pk in ids}
 
 
-def _looked_up(model: type[models.Model], ids: set[str], agency: Agency) -> dict[str, str]:
+def _looked_up(model: type[models.Model], ids: set[str], agency: Agency | None) -> dict[str, str]:
     """Return names by id. What another agency holds keeps its name to itself."""
     field = _NAME_FIELDS.get(model._meta.label_lower)
     if field is None:
         return {}
-    own: dict[str, Any] = {"agency": agency} if _has_agency(model) else {}
+    own: dict[str, Any] = {"agency": agency} if agency and _has_agency(model) else {}
     rows = model._base_manager.filter(pk__in=ids, **own).values_list("pk", field)
     return {str(pk): str(name) for pk, name in rows}
 

@@ -1,11 +1,22 @@
 from django.urls import path
 
-from audit.views import export, log, public, verify
+from audit.views import case, checkpoints, entry, export, log, public, uses, verification, verify
 
 app_name = "audit"
 urlpatterns = [
     path("", log.log, name="log"),
-    path("export/", export.export, name="export"),
+    path("uses/", uses.report, name="uses"),
+    path("exports/", export.exports, name="exports"),
+    path("exports/<uuid:export_id>/file/", export.download, name="download-export"),
+    path("cases/<slug:case_id>/", case.case, name="case"),
+    path("entries/<uuid:uid>/", entry.entry, name="entry"),
+    path("entries/<uuid:uid>/proof.json", entry.proof, name="proof"),
+    path("verifications/", verification.verifications, name="verifications"),
+    path("verifications/now/", verification.verify_now, name="verify-now"),
+    path("checkpoints/", checkpoints.checkpoints, name="checkpoints"),
+    path("checkpoints/now/", checkpoints.sign_now, name="sign-now"),
+    path("checkpoints/<int:checkpoint_id>/note.txt", checkpoints.note, name="checkpoint-note"),
+    path("checkpoints/proof/", checkpoints.consistency, name="consistency-proof"),
     # Open to everybody.
     path("checkpoint", public.checkpoint, name="checkpoint"),
     path("checkpoint/<int:entries>", public.checkpoint, name="checkpoint-over"),

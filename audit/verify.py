@@ -82,6 +82,7 @@ def verify(bundle: str | Path | BinaryIO, checkpoint: str | Path | None = None, 
         kept = None if checkpoint is None else _checkpoint(Path(checkpoint).read_bytes().decode())
         texts = [Path(said).read_bytes().decode() if Path(said).is_file() else said for said in keys]
         given = [_key(line) for text in texts for line in text.split()]
+        _need(given or not keys, "it holds no key")
     except (OSError, ValueError) as problem:
         return Verdict(False, f"The checkpoint or the key that was given can't be used: {problem}.", 2)
     try:

@@ -2,14 +2,9 @@
 
 import os
 import sys
-from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_after_setup, task_prerun, worker_process_init, worker_ready
 from django.conf import settings
-
-from config.parent import die_with_parent
-from identification.recognition.cores import cores
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 if "worker" in sys.argv:
@@ -18,6 +13,8 @@ if "worker" in sys.argv:
 
 app = Celery("countersign")
 app.conf.update(
+    # What a worker does when it begins; apps that only send messages need nothing of it.
+    imports=("config.worker",),
     broker_url=settings.REDIS_URL,
     broker_connection_retry_on_startup=True,
     # A lost message costs time, not work, so nothing is gained by keeping results or acknowledging late.
@@ -53,52 +50,15 @@ app.conf.update(
             "schedule": settings.RECONCILE_EVERY_SECONDS,
             "options": {"expires": settings.RECONCILE_EVERY_SECONDS * 2},
         },
+        "continue-verifications": {
+            "task": "audit.tasks.continue_verifications",
+            "schedule": settings.RECONCILE_EVERY_SECONDS,
+            "options": {"expires": settings.RECONCILE_EVERY_SECONDS * 2},
+        },
         "lapse-assignments": {"task": "review.tasks.lapse_assignments", "schedule": 60, "options": {"expires": 120}},
+        "sweep-exports": {"task": "audit.tasks.sweep_exports", "schedule": 30, "options": {"expires": 60}},
         "deliver-checkpoints": {"task": "audit.tasks.deliver_checkpoints", "schedule": 60, "options": {"expires": 60}},
     },
     beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
 )
 app.autodiscover_tasks()
-
-
-@celeryd_after_setup.connect
-def _begin(**_: object) -> None:
-    """Serve only where the log is out of reach. Celery catches exceptions here, but lets nobody stay who exits."""
-    from audit.startup import StartRefused, begin
-
-    try:
-        begin("worker")
-    except StartRefused as refused:
-        sys.exit(str(refused))
-
-
-@celeryd_after_setup.connect
-def _share_cores(*, instance: Any, **_: object) -> None:
-    """Processes times threads are the cores, however the worker was started; its processes are forked after this."""
-    from identification.recognition.runtime import share_cores
-
-    share_cores(instance.concurrency, cores=cores())
-
-
-@worker_ready.connect
-def _introduce(*, sender: Any, **_: object) -> None:
-    from django.db import connection
-
-    from identification.services.introduction import introduce_worker
-
-    introduce_worker(processes=sender.controller.concurrency)
-    # Processes that are forked later would inherit it.
-    connection.close()
-
-
-@task_prerun.connect
-def _check_connection(**_: object) -> None:
-    """Let go of a database connection that is old or was broken; the next query makes another."""
-    from django.db import close_old_connections
-
-    close_old_connections()
-
-
-@worker_process_init.connect
-def _leave_no_orphan(**_: object) -> None:
-    die_with_parent()

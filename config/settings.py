@@ -192,6 +192,14 @@ AUDIT_KEY_FILE = Path(env.str("AUDIT_KEY_FILE", str(VAR_DIR / "audit-key.pem")))
 AUDIT_CHECKPOINT_SECONDS = env.int("AUDIT_CHECKPOINT_SECONDS", 50)
 # How many of the older entries are hashed anew before each signature, in turn.
 AUDIT_REHASH_PER_CHECKPOINT = env.int("AUDIT_REHASH_PER_CHECKPOINT", 100_000)
+# Exports stand here, for nobody else's eyes, until they are removed.
+EXPORT_DIR = Path(env.str("EXPORT_DIR", str(VAR_DIR / "exports")))
+EXPORT_KEEP_DAYS = env.int("EXPORT_KEEP_DAYS", 7)
+# How long an export waits for the sequencer before it is put off.
+EXPORT_WAIT_SECONDS = env.int("EXPORT_WAIT_SECONDS", 30)
+# A worker that writes says so again and again; one that has said nothing for this long is taken for lost.
+EXPORT_LEASE_SECONDS = env.int("EXPORT_LEASE_SECONDS", 120)
+EXPORT_TIME_LIMIT = env.int("EXPORT_TIME_LIMIT", 6 * 60 * 60)
 # Who is handed the checkpoints, parted by commas: addresses with a name or a vkey before them (docs/witnesses.md).
 AUDIT_WITNESSES: list[str] = env.list("AUDIT_WITNESSES", [])
 # The least number of seconds between two letters to one mailbox, and between two time stamps.

@@ -10,7 +10,8 @@ class IdentificationConfig(AppConfig):
     name = "identification"
 
     def ready(self) -> None:
-        from audit.subjects import find_case, name_subjects
+        from audit.subjects import find_case, name_subjects, offer_purposes
+        from identification.models import Purpose
 
         post_migrate.connect(make_policies, sender=self)
         name_subjects("identification.case", "number")
@@ -18,6 +19,7 @@ class IdentificationConfig(AppConfig):
         find_case("identification.face", "photograph.case_id")
         name_subjects("identification.gallery", "name")
         name_subjects("identification.encoder", "name")
+        offer_purposes(Purpose.choices)
 
 
 def make_policies(*, using: str, **_: Any) -> None:

@@ -165,7 +165,7 @@ def salt_taken(files: Files, draw: random.Random) -> bool:
 @attack
 def leaf_changed(files: Files, draw: random.Random) -> bool:
     other = {
-        "actor": 99, "actor_roles": ["nobody"], "agency": 99, "kind": "review:assessment:withdrawn/1", "purpose": "other",
+        "actor": 99, "actor_roles": ["nobody"], "agency": 99, "kind": "review:assessment:voided/1", "purpose": "other",
         "recorded_at": written(BEGIN), "request_id": "x", "subject_id": "other", "subject_type": "other",
         "uid": "00000000-0000-4000-8000-000000000000", "version": 3, "commitment": "0" * 64, "case": "other",
     }  # fmt: skip

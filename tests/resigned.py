@@ -7,19 +7,26 @@ import copy
 import hashlib
 import json
 import random
+import uuid
 from typing import Any
 
 from audit.bundle.layout import canonical_json
-from audit.notes import Checkpoint, Signer
+from audit.notes import Checkpoint, Signer, handover_text
 from audit.tree import Frontier, leaf_hash
 from tests import attacks
 from tests.attacks import CHECKPOINTS, CLOSING, ENTRIES, KEYS, MANIFEST, Files
-from tests.bundles import MadeLog
+from tests.bundles import MadeLog, made_signer
 
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 7, 2**53 - 1, 2**53, "", "x", "é", "0" * 32, "0" * 64, "A" * 64, [], {}, [None],
     {"a": 1}, "2026-02-31T00:00:00.000000Z", "00000000-0000-4000-8000-000000000000", "audit:export:made/2",
     "audit:payload:erased/1",
+)  # fmt: skip
+OTHER_FILES = (attacks.document_replaced, attacks.document_added, attacks.stamp_added, attacks.guide_replaced)
+SAID_OTHERWISE = ((b'":', b'": '), (b'{"', b'{ "'), (b"}\n", b"}\r\n"), (b"e", b"\\u0065"))
+NOT_SAID = (
+    (b"}\n", b"}\n\n"), (b"}\n", b"}"), (b"e", b"\xe9"), (b"}\n", b"}{}\n"), (b"{", b"\xef\xbb\xbf{"),
+    (b"}\n", b"}\n[]\n"), (b"{", b'{"!":1.5,'),
 )  # fmt: skip
 KEYS_TO_ADD = ("a", "zz", "height", "erased_by", "payload", "salt", "entry", "case", "commitment", "hash")
 
@@ -27,17 +34,30 @@ KEYS_TO_ADD = ("a", "zz", "height", "erased_by", "payload", "salt", "entry", "ca
 def resigned(log: MadeLog, bundle: bytes, draw: random.Random) -> bytes:
     """Return the bundle with something changed and the rest made to agree."""
     files = attacks.unpacked(bundle)
-    if draw.random() < 0.9:
+    what = draw.random()
+    if what < 0.05:
+        _hand_over(files, log, draw)
+    elif what < 0.1:
+        draw.choice(OTHER_FILES)(files, draw)
+    elif what < 0.95:
         _change_lines(files, draw.choice((KEYS, CHECKPOINTS, ENTRIES, ENTRIES, CLOSING)), draw)
     _commit(files, draw)
     signer = log.signers[-1]
     _sign_checkpoints(files, signer, draw)
+    if draw.random() < 0.03:
+        _write_otherwise(files, draw.choice((KEYS, CHECKPOINTS, ENTRIES)), draw)
     attacks._renew_manifest(files)
     if draw.random() < 0.2:
         said = json.loads(files[MANIFEST])
         _change_value(said, draw)
         files[MANIFEST] = canonical_json(said).encode() + b"\n"
+    if draw.random() < 0.01:
+        files[MANIFEST] *= 2
+    if draw.random() < 0.01:
+        _write_otherwise(files, MANIFEST, draw)
     _renew_export(files)
+    if draw.random() < 0.01:
+        _write_otherwise(files, CLOSING, draw)
     _sign_closing(files, signer, draw)
     return attacks.packed(files)
 
@@ -51,6 +71,10 @@ def _change_lines(files: Files, name: str, draw: random.Random) -> None:
         del lines[place]
     elif what < 0.2:
         lines.insert(draw.randrange(len(lines)), copy.deepcopy(lines[place]))
+    elif what < 0.25 and "entry" in lines[place]:
+        lines.insert(place + 1, _as_another(lines[place], draw))
+        for line in lines[place + 1 :]:
+            line["index"] += 1
     elif what < 0.3:
         lines[place] = copy.deepcopy(draw.choice(lines)) | {"index": lines[place].get("index", 0)}
     else:
@@ -58,9 +82,33 @@ def _change_lines(files: Files, name: str, draw: random.Random) -> None:
     attacks.put_lines(files, name, lines)
 
 
+def _hand_over(files: Files, log: MadeLog, draw: random.Random) -> None:
+    """Name another key, perhaps of another log, in a note that says so rightly or not quite."""
+    old, new = log.signers[-1], made_signer(draw, draw.choice((log.origin, "other.example/log")))
+    text = handover_text(old.key, new.key)
+    text = draw.choice(
+        (text, text, text + "more\n", text.replace("/1", "/2"), text.replace(log.origin, new.key.name, 1))
+    )
+    note = str(draw.choice((old, old, new)).sign(text)) + draw.choice(("", "", "\u2014 witness.example AAAAAAAAAAA=\n"))
+    files[KEYS] += (canonical_json({"handover": note, "key": str(new.key)}) + "\n").encode()
+
+
+def _write_otherwise(files: Files, name: str, draw: random.Random) -> None:
+    """Say the same in JSON that isn't canonical; where nothing here reads it afterwards, perhaps not in JSON at all."""
+    one, other = draw.choice((*SAID_OTHERWISE, *(NOT_SAID if name in {KEYS, CHECKPOINTS} else ())))
+    files[name] = files[name].replace(one, other, 1)
+
+
+def _as_another(line: dict[str, Any], draw: random.Random) -> dict[str, Any]:
+    """Return the line of an entry that says the same and is another."""
+    again = copy.deepcopy(line)
+    again["entry"]["uid"] = str(uuid.UUID(bytes=draw.randbytes(16), version=4))
+    return again
+
+
 def _change_value(root: dict[str, Any], draw: random.Random) -> None:
     """Change one value in an object, a key of it or an item of a list, at any depth."""
-    holder = draw.choice(_holders(root))
+    holder = root if draw.random() < 0.4 else draw.choice(_holders(root))
     if isinstance(holder, list):
         _change_list(holder, draw)
         return
@@ -161,7 +209,15 @@ def _sign_closing(files: Files, signer: Signer, draw: random.Random) -> None:
     size = max(roots)
     text = Checkpoint(signer.key.name, size, roots[size]).text()
     if draw.random() < 0.03:
-        text = draw.choice((text + "more\n", text.replace(f"\n{size}\n", f"\n0{size}\n"), text[:-1], " " + text))
+        text = draw.choice(
+            (
+                Checkpoint(signer.key.name, size + 1, roots[size]).text(),
+                text + "more\n",
+                text.replace(f"\n{size}\n", f"\n0{size}\n"),
+                text[:-1],
+                " " + text,
+            )
+        )
     files["closing.txt"] = str(signer.sign(text)).encode()
     if draw.random() < 0.03:
         files["closing.txt"] += "\u2014 witness.example AAAAAAAAAAA=\n".encode()

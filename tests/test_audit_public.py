@@ -121,7 +121,7 @@ def test_reading_is_all_that_can_be_done(client: Client, auditor: User) -> None:
 
 
 def test_nothing_but_hashes_sizes_and_times_leaves(client: Client, auditor: User) -> None:
-    """Not even the hash of an entry; where a proof holds one, nobody could guess what it is of, since leaves are salted."""
+    """Not even the hash of an entry; where a proof holds one, nobody could guess what it is of: leaves are salted."""
     checkpoint = grown(auditor, 40)
     everything = "".join(text(client, page) for page in PAGES)
     for entry in Entry.objects.all():

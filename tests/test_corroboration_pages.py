@@ -1,7 +1,6 @@
 """The pages on the way to an identification, and that no page says the word before it is one."""
 
 import html
-import io
 import re
 from collections.abc import Callable, Iterator
 
@@ -11,14 +10,13 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role, User
-from audit.export import export_log
-from audit.layout import JSONL
 from audit.models import Entry
 from identification.models import Encoder, Person, Purpose, PurposePolicy
 from review.models import Conclusion, Identification, Identifier, Review
 from tests import corroboration_scene, factories
 from tests.conftest import PASSWORD
 from tests.corroboration_scene import CONTENT, asserted, confirmed, recorded, verified
+from tests.exporting import exported, sequencer  # noqa: F401  (a fixture)
 from tests.review_scene import Scene
 
 conclusion, recorder = corroboration_scene.conclusion, corroboration_scene.recorder
@@ -240,9 +238,9 @@ def everything_about(conclusion: Conclusion, people: dict[str, User], browser_of
         ):  # fmt: skip
             answer = client.get(address, follow=True)
             yield f"{name}: {address}", text_of(answer.content.decode())
-    out = io.BytesIO()
-    export_log(actor=people["auditor"], form=JSONL, out=out)
-    yield "export", out.getvalue().decode()
+    export = exported(people["auditor"], "jsonl")
+    assert export.state == "ready", export.reason
+    yield "export", export.file.read_text()
 
 
 @pytest.mark.parametrize("purpose", [Purpose.DECEASED, Purpose.CAPTURED, Purpose.MISSING])

@@ -54,9 +54,9 @@ MATRIX: dict[str, tuple[Callable[[Client, World], HttpResponse], frozenset[str],
         lambda answer: answer.status_code == 200,
     ),
     "export the audit log": (
-        lambda c, _: c.post("/audit/export/", {"form": "jsonl"}),
+        lambda c, _: c.post("/audit/exports/", {"format": "jsonl"}),
         frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
-        lambda answer: answer.status_code == 200,
+        lambda answer: answer.status_code == 302,
     ),
     "see the administration": (
         lambda c, _: c.get("/admin/"),

@@ -93,8 +93,6 @@ class BundleWriter:
     def seal(self) -> str:
         """Write the manifest; return its hash, which the log must now hold. Leaves after this go on from `size`."""
         self._end_entries()
-        if self._sealed:
-            raise OutOfTurn("The bundle is sealed already")
         said = layout.manifest_line(self.about, self.shown, self._container.members)
         self._container.add(layout.MANIFEST, said.encode())
         self._sealed, self._boundaries = True, []
@@ -126,6 +124,8 @@ class BundleWriter:
         self.shown += 1
 
     def _end_entries(self) -> None:
+        if self._sealed:
+            raise OutOfTurn("The bundle is sealed already: only the closing lines may follow")
         if self.next_index != self.about.size:
             raise OutOfTurn(f"Leaf {self.next_index} is the next of {self.about.size}: all come before other files")
         self._open.close()

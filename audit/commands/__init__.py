@@ -1,8 +1,22 @@
 """The actions of `manage.py audit`, one module each: HELP, `add_arguments(parser)` and `run(out, **options)`."""
 
-from audit.commands import checkpoint, consistency, erase, export, resume, roles, rotate_key, sequence, verify
+from audit.commands import (
+    check,
+    checkpoint,
+    consistency,
+    erase,
+    export,
+    prove,
+    resume,
+    roles,
+    rotate_key,
+    sequence,
+    verify,
+)
 
 ACTIONS = {
+    "check": check,
+    "prove": prove,
     "checkpoint": checkpoint,
     "consistency": consistency,
     "erase": erase,

@@ -2,16 +2,19 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
-from audit.forms import ExportForm, FilterForm
+from audit.forms import FilterForm
 from audit.models import EntryQuerySet
 from audit.policies import can_read_log
-from audit.selectors import NO_FILTERS, Filters, entries, timeline
+from audit.selectors import NO_FILTERS, Filters, entries, entry_found, timeline
 from audit.services import record_alone
+from audit.standing import standing
+from audit.subjects import names_of
 from audit.views.common import permitted
 
 PAGE = 50
@@ -21,6 +24,8 @@ PAGE = 50
 def log(request: HttpRequest) -> HttpResponse:
     """Show the newest entries of the viewer's agency, or those before the one named in the address."""
     viewer = permitted(request, can_read_log)
+    if asked := request.GET.get("find", "").strip():
+        return _find(request, viewer, asked)
     form = FilterForm(request.GET, viewer=viewer)
     filters = form.filters() if form.is_valid() else NO_FILTERS
     before = _whole_number(request.GET.get("before", ""))
@@ -29,12 +34,33 @@ def log(request: HttpRequest) -> HttpResponse:
         "form": form,
         "lines": timeline(viewer, found),
         "filtered": bool(filters.as_payload()),
+        "about": _about(viewer, filters),
         "before": before,
         "older": older,
-        "export": ExportForm(viewer=viewer, initial=request.GET.dict(), auto_id="export_%s"),
+        "standing": standing(),
     }
     _record_view(viewer, filters, before)
     return render(request, "audit/log.html", page)
+
+
+def _find(request: HttpRequest, viewer: User, asked: str) -> HttpResponse:
+    """Go to the one entry that was asked for."""
+    if entry := entry_found(viewer, asked):
+        return redirect("audit:entry", entry.uid)
+    messages.error(
+        request,
+        "No entry of your agency has this place, id or hash. Paste a number, an id of 36 characters or a leaf hash of"
+        " 64 digits.",
+    )
+    return redirect("audit:log")
+
+
+def _about(viewer: User, filters: Filters) -> str:
+    """Return what the thing is called that a link asked for; empty where none did."""
+    if not filters.subject_type:
+        return ""
+    subject = (filters.subject_type, filters.subject_id)
+    return names_of([subject], viewer.agency).get(subject, "somebody of another agency")
 
 
 def _page(found: EntryQuerySet, before: int | None) -> tuple[EntryQuerySet, int | None]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import rfc8785
 
-from audit.models import Checkpoint
+from audit.models import Checkpoint, Delivery
 from audit.notes import DASH, LONGEST_NOTE
 from audit.proofs import NoProof, prove_consistency
 
@@ -17,7 +17,7 @@ def checkpoint_over(entries: int) -> Checkpoint | None:
 
 def cosignatures(checkpoint: Checkpoint) -> list[str]:
     """Return the lines by which witnesses cosigned, the newest of each; they were verified before they were kept."""
-    kept = checkpoint.deliveries.filter(succeeded=True, answer__startswith=DASH).order_by("id")
+    kept = Delivery.objects.filter(checkpoint=checkpoint, succeeded=True, answer__startswith=DASH).order_by("id")
     return list(dict(kept.values_list("witness", "answer")).values())
 
 

@@ -3,10 +3,12 @@
 pgvector's distance stays in this module; what leaves it is the comparison score, which rises with similarity.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -78,7 +80,7 @@ class Result:
 def search_probe(*, job: Job) -> Search | None:
     """Search for the job's probe and keep the list, also an empty one; nobody looks for a face that was replaced."""
     finish_job(job)
-    probe = Probe.objects.select_related("case__agency", "requested_by", "face").get(pk=job.subject_id)
+    probe = Probe.objects.select_related("case__agency", "requested_by", "face", "photograph").get(pk=job.subject_id)
     if not still_stands(probe.face):
         return None
     encoder, policy = active_encoder(), PurposePolicy.objects.get(pk=probe.case.purpose)
@@ -161,7 +163,32 @@ def _keep(probe: Probe, embedding: Embedding, galleries: list[Gallery], list_len
     return search
 
 
+def _sha256_of(embedding: Embedding) -> str:
+    """Return the hash of an embedding: of its numbers in half precision, little-endian, as PostgreSQL keeps them."""
+    return hashlib.sha256(np.asarray(embedding.vector, dtype="<f2").tobytes()).hexdigest()
+
+
+_SIZES = """
+SELECT person.gallery_id, count(*)
+FROM identification_reference AS reference
+JOIN identification_person AS person ON person.id = reference.person_id
+JOIN identification_embedding AS embedding
+  ON embedding.face_id = reference.face_id AND embedding.encoder_id = %(encoder)s
+WHERE person.gallery_id = ANY(%(galleries)s) AND reference.withdrawn_at IS NULL
+GROUP BY person.gallery_id
+"""
+
+
+def _sizes(search: Search, galleries: list[Gallery]) -> list[int]:
+    """Return how many references of each gallery were compared."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SIZES, {"encoder": search.encoder_id, "galleries": [gallery.pk for gallery in galleries]})
+        sizes = dict(cursor.fetchall())
+    return [sizes.get(gallery.pk, 0) for gallery in galleries]
+
+
 def _record(search: Search, result: Result, galleries: list[Gallery]) -> None:
+    """Record what the EU AI Act, Article 12(3), asks for: what was searched, with what input, and what came of it."""
     record(
         kind="identification:search:run/1",
         actor=search.probe.requested_by,
@@ -170,8 +197,14 @@ def _record(search: Search, result: Result, galleries: list[Gallery]) -> None:
         payload={
             "case": str(search.case_id),
             "probe": str(search.probe_id),
+            "face": str(search.face_id),
+            "sha256": search.probe.photograph.sha256,
+            "embedding_sha256": _sha256_of(search.embedding),
             "encoder": str(search.encoder),
+            "weights_sha256": search.encoder.weights_sha256,
             "galleries": [str(gallery.pk) for gallery in galleries],
+            "gallery_kind": search.gallery_kind,
+            "gallery_sizes": _sizes(search, galleries),
             "gallery_size": search.gallery_size,
             "persons": search.persons_compared,
             "method": search.method,

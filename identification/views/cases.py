@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
+from audit.policies import can_read_log
 from audit.services import record_alone
 from identification import policies, selectors
 from identification.errors import IdentificationError
@@ -62,6 +63,7 @@ def _case_context(request: HttpRequest, case: Case) -> dict[str, object]:
         "form": PhotographsForm(),
         "may_add": policies.can_add_photographs(viewer, case),
         "shows_pictures": policies.shows_pictures(viewer, case),
+        "may_read_log": can_read_log(viewer),
     }
 
 

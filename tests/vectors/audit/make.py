@@ -201,20 +201,20 @@ def forked(fork: MadeLog, log: MadeLog, size: int) -> str:
     return str(log.signers[-1].sign(Checkpoint(log.origin, size, fork.root(size)).text()))
 
 
-def main() -> None:
+def main(folder: Path = HERE) -> None:
     """Write all of it."""
     for name, made in (("tree", tree()), ("notes", notes()), ("entries", entries())):
-        _write(HERE / f"{name}.json", made)
-    shutil.rmtree(HERE / "bundles", ignore_errors=True)
-    (HERE / "bundles").mkdir()
-    expected = [_bundle(*bundle, ok=True) for bundle in good_bundles()]
-    expected += [_bundle(*bundle, ok=False) for bundle in bad_bundles()]
-    _write(HERE / "bundles.json", expected)
+        _write(folder / f"{name}.json", made)
+    shutil.rmtree(folder / "bundles", ignore_errors=True)
+    (folder / "bundles").mkdir()
+    expected = [_bundle(folder, *bundle, ok=True) for bundle in good_bundles()]
+    expected += [_bundle(folder, *bundle, ok=False) for bundle in bad_bundles()]
+    _write(folder / "bundles.json", expected)
 
 
-def _bundle(name: str, data: bytes, company: dict[str, Any], *, ok: bool) -> dict[str, Any]:
+def _bundle(folder: Path, name: str, data: bytes, company: dict[str, Any], *, ok: bool) -> dict[str, Any]:
     file = f"{'good' if ok else 'bad'}-{name}.zip"
-    (HERE / "bundles" / file).write_bytes(data)
+    (folder / "bundles" / file).write_bytes(data)
     return {"file": file, "keys": company.get("keys", []), "checkpoint": company.get("checkpoint"), "ok": ok}
 
 

@@ -5,7 +5,7 @@ from audit.append_only import append_only_sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0007_tree_is_append_only")]
+    dependencies = [("audit", "0008_export")]
 
     operations = [
         migrations.CreateModel(

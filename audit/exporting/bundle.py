@@ -1,0 +1,155 @@
+"""A bundle from the database: the leaves in their order, what they name, and the log's own word for it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.db.models import Max, Q
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from audit.bundle import About, BundleCheckpoint, BundleKey, BundleWriter
+from audit.bundle.writer import README_FILE, VERIFIER_FILE
+from audit.exporting.errors import Overtaken
+from audit.exporting.hidden import hidden_subtrees
+from audit.exporting.selection import PAGE, Shown, always_shown, entries_at, shown_indices
+from audit.exporting.waiting import checkpoint_over_everything
+from audit.models import Checkpoint, Entry, Export, SigningKey, Stamp
+from audit.records import records_named, records_of
+from audit.services import written_time
+from audit.tree import Subtrees
+
+NEWEST_CHECKPOINTS = 50
+# Says to the worker's row how far it came: done, total.
+Progress = Callable[[int, int], None]
+# Records in the log that the bundle with this manifest was made; returns the committed entry.
+Recorded = Callable[[str, int, int], Entry]
+ABOUT = """
+
+ABOUT THIS BUNDLE
+-----------------
+
+manifest.json says under "filters" what was asked for. Of searches and conclusions, those that name nobody are in
+whatever was asked for ("always"), as far as agency, case and period allow; where what such an entry said was erased, it
+is in as well. So is each entry that erased what another one said.
+
+Signed documents that shown entries name by their SHA-256 stand in records/, as far as the exporter may read them.
+"records_named" counts those that are named, "records_included" those that are here. The others are documents of reviews
+that haven't ended, or of an agency that the exporter doesn't belong to. Photographs are never in a bundle.
+"""
+
+
+class _Records:
+    """Which documents the entries name, with the key under which they do."""
+
+    def __init__(self) -> None:
+        self.named: dict[str, str] = {}
+
+    def note(self, entry: Shown) -> None:
+        self.named |= {sha256: key for key, sha256 in records_named(entry.said)}
+
+    def add_to(self, writer: BundleWriter, export: Export) -> int:
+        """Add those that the exporter may see, by name; return how many."""
+        names, added = sorted(self.named), 0
+        for at in range(0, len(names), PAGE):
+            page = names[at : at + PAGE]
+            found: dict[str, bytes] = {}
+            for key in {self.named[name] for name in page}:
+                found |= records_of(key, [name for name in page if self.named[name] == key], export.asked_by)
+            for name in sorted(found):
+                writer.add_file(f"records/{name}.json", found[name])
+            added += len(found)
+        return added
+
+
+def write_bundle(export: Export, out: BinaryIO, *, progress: Progress, recorded: Recorded) -> int:
+    """Write a bundle to an empty file; return how many entries it shows. Overtaken where it has to begin anew."""
+    size = checkpoint_over_everything().size
+    keys = list(SigningKey.objects.order_by("id"))
+    subtrees, records = hidden_subtrees(), _Records()
+    checkpoints = thinned(size, export.hold)
+    writer = BundleWriter(
+        out,
+        about=_about(export, size),
+        keys=[BundleKey(key.vkey, key.handover or None) for key in keys],
+        checkpoints=[BundleCheckpoint(each.note, written_time(each.signed_at)) for each in checkpoints],
+        guides=(README_FILE.read_bytes() + ABOUT.encode(), VERIFIER_FILE.read_bytes()),
+    )
+    _write_entries(export, writer, subtrees, records, progress)
+    included = records.add_to(writer, export)
+    _add_stamps(writer, checkpoints)
+    counts = {"records_included": included, "records_named": len(records.named)}
+    writer.about = replace(writer.about, filters={**(writer.about.filters or {}), **counts})
+    entry = recorded(writer.seal(), writer.shown, size)
+    _close(writer, entry, subtrees, [key.pk for key in keys])
+    return writer.shown - 1  # without the export's own entry
+
+
+def _about(export: Export, size: int) -> About:
+    said: dict[str, Any] = {**export.filters, "always": always_shown()}
+    return About(
+        origin=settings.AUDIT_ORIGIN,
+        size=size,
+        exported_at=written_time(timezone.now()),
+        exported_by=export.asked_by_id,
+        agency=export.agency_id,
+        filters=said | ({"hold": list(export.hold)} if export.hold else {}),
+    )
+
+
+def thinned(size: int, hold: Sequence[int]) -> list[Checkpoint]:
+    """Return checkpoints up to a size: the newest, the last of each day, and those that somebody holds; one a size."""
+    known = Checkpoint.objects.filter(size__gt=0, size__lte=size)
+    days = known.values(day=TruncDate("signed_at", tzinfo=UTC)).annotate(last=Max("id"))
+    newest = known.order_by("-id").values_list("pk", flat=True)[:NEWEST_CHECKPOINTS]
+    wanted = {*newest, *days.values_list("last", flat=True)}
+    kept = known.filter(Q(pk__in=wanted) | Q(size__in=hold)).order_by("size", "id")
+    return list({each.size: each for each in kept.select_related("key")}.values())
+
+
+def _add_stamps(writer: BundleWriter, checkpoints: Sequence[Checkpoint]) -> None:
+    """Add the time stamps over these checkpoints, one each, by name."""
+    stamps = Stamp.objects.filter(checkpoint__in=[each.pk for each in checkpoints]).select_related("checkpoint")
+    tokens = {f"stamps/{stamp.checkpoint.size}.tsr": bytes(stamp.token) for stamp in stamps}
+    for name in sorted(tokens):
+        writer.add_file(name, tokens[name])
+
+
+def _write_entries(
+    export: Export, writer: BundleWriter, subtrees: Subtrees, records: _Records, progress: Progress
+) -> None:
+    size = writer.about.size
+    shown = shown_indices(export, size)
+    for entry in entries_at(shown):
+        writer.hide(until=entry.index, subtree=subtrees)
+        _show(writer, entry)
+        records.note(entry)
+        progress(entry.index, size)
+    writer.hide(until=size, subtree=subtrees)
+    if writer.shown != len(shown):
+        raise Overtaken("Some entries of the log have lost their place.")
+
+
+def _show(writer: BundleWriter, entry: Shown) -> None:
+    if entry.is_first_version:
+        writer.show_first_version(entry.leaf)
+    elif entry.payload is not None:
+        writer.show(entry.leaf, entry.payload, entry.salt)
+    elif entry.erased_by is None or entry.erased_at is None or entry.erased_at >= writer.about.size:
+        raise Overtaken("What an entry says was erased while it was exported.")
+    else:
+        writer.show_erased(entry.leaf, entry.erased_by)
+
+
+def _close(writer: BundleWriter, entry: Entry, subtrees: Subtrees, keys: Sequence[int]) -> None:
+    """Go on to a checkpoint that covers the export's own entry."""
+    closing = checkpoint_over_everything()
+    if closing.key_id not in keys:
+        raise Overtaken("The signing key was replaced during the export.")
+    place = Entry.objects.select_related("place", "said").get(pk=entry.pk)
+    writer.hide(until=place.place.index, subtree=subtrees)
+    writer.show(place.canonical, place.said.content or "", bytes(place.said.salt or b""))
+    writer.hide(until=closing.size, subtree=subtrees)
+    writer.finish(closing.note)

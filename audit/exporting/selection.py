@@ -1,0 +1,121 @@
+"""Which entries an export shows, and reading them in order without holding more than a page of them.
+
+Two kinds are in whatever kind or person was asked for, as far as period, case and agency allow: searches that proposed
+nobody and conclusions that name nobody. Leaving out what speaks for a person would be easy otherwise. Where a payload
+was erased nobody can say any more, so the entry is in. So is every entry that erased a payload of one that is shown.
+"""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from audit.models import Export
+from audit.selectors import Filters, kinds_named, period
+
+PAGE = 1000
+# Kind, key of its payload, and the value by which it names nobody.
+NAMES_NOBODY = (
+    ("identification:search:run/1", "candidates", "0"),
+    ("review:conclusion:reached/1", "outcome", "no_candidate"),
+)
+SELECT = """
+WITH chosen AS (
+    SELECT e.id, l.leaf_index FROM audit_entry e
+    JOIN audit_leaf l ON l.entry_id = e.id LEFT JOIN audit_payload p ON p.entry_id = e.id
+    WHERE l.leaf_index < %(size)s {conditions}
+)
+SELECT leaf_index FROM chosen
+UNION
+SELECT l.leaf_index FROM chosen JOIN audit_payload p ON p.entry_id = chosen.id
+JOIN audit_leaf l ON l.entry_id = p.erased_by_id AND l.leaf_index < %(size)s
+ORDER BY 1
+"""
+OF_NOBODY = (
+    "(e.kind = '{kind}' AND coalesce(coalesce(p.content::jsonb, e.canonical::jsonb -> 'payload') ->> '{key}',"
+    " '{value}') = '{value}')"
+)
+READ = """
+SELECT l.leaf_index, e.canonical, p.content, p.salt, x.uid::text, y.leaf_index
+FROM audit_leaf l JOIN audit_entry e ON e.id = l.entry_id LEFT JOIN audit_payload p ON p.entry_id = e.id
+LEFT JOIN audit_entry x ON x.id = p.erased_by_id LEFT JOIN audit_leaf y ON y.entry_id = p.erased_by_id
+WHERE l.leaf_index = ANY(%s) ORDER BY l.leaf_index
+"""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An entry as it is stored: leaf and payload as they were hashed, or what erased the payload."""
+
+    index: int
+    leaf: str
+    payload: str | None
+    salt: bytes
+    erased_by: str | None
+    erased_at: int | None
+
+    @property
+    def is_first_version(self) -> bool:
+        """Whether its leaf holds its payload. The keys of a leaf are sorted, so its version stands last."""
+        return self.leaf.endswith('"version":1}')
+
+    @property
+    def said(self) -> str:
+        """The text in which its payload stands."""
+        return self.leaf if self.is_first_version else self.payload or ""
+
+
+def shown_indices(export: Export, size: int) -> Sequence[int]:
+    """Return the indices of the entries that an export shows of the first `size`, ascending; 8 bytes for each."""
+    filters = Filters.from_payload(export.filters)
+    if export.agency_id is None and filters == Filters():
+        return range(size)
+    conditions, parameters = _conditions(export.agency_id, filters)
+    statement = SELECT.format(conditions="".join(f" AND {condition}" for condition in conditions))
+    found = array("q")
+    # COPY streams, and lets PostgreSQL plan for all rows and not for the first few.
+    with connection.cursor() as cursor, cursor.cursor.copy(
+        f"COPY ({statement}) TO STDOUT", parameters | {"size": size}
+    ) as rows:  # fmt: skip
+        found.extend(int(row) for (row,) in rows.rows())
+    return found
+
+
+def _conditions(agency: int | None, filters: Filters) -> tuple[list[str], dict[str, Any]]:
+    since, until = period(filters)
+    limits = {
+        "agency": ("e.agency_id = %(agency)s", agency),
+        "case": ("e.case_id = %(case)s", filters.case or None),
+        "since": ("e.recorded_at >= %(since)s", since),
+        "until": ("e.recorded_at < %(until)s", until),
+    }
+    narrow = {
+        "kinds": ("e.kind = ANY(%(kinds)s)", kinds_named(filters.kind) if filters.kind else None),
+        "person": ("e.actor_id = %(person)s", filters.person),
+        "purpose": ("e.purpose = %(purpose)s", filters.purpose or None),
+        "subject_type": ("e.subject_type = %(subject_type)s", filters.subject_type or None),
+        "subject_id": ("e.subject_id = %(subject_id)s", filters.subject_id or None),
+    }
+    given = {key: value for key, (_, value) in (limits | narrow).items() if value is not None}
+    conditions = [said for key, (said, _) in limits.items() if key in given]
+    if narrowed := [said for key, (said, _) in narrow.items() if key in given]:
+        nobody = [OF_NOBODY.format(kind=kind, key=key, value=value) for kind, key, value in NAMES_NOBODY]
+        conditions.append(f"({' OR '.join([' AND '.join(narrowed), *nobody])})")
+    return conditions, given
+
+
+def always_shown() -> list[str]:
+    """Return, as a filter names them, the entries that are in whatever kind or person was asked for."""
+    return [f"{kind} {key}={value}" for kind, key, value in NAMES_NOBODY]
+
+
+def entries_at(indices: Sequence[int]) -> Iterator[Shown]:
+    """Yield the entries at these places, in their order."""
+    for at in range(0, len(indices), PAGE):
+        with connection.cursor() as cursor:
+            cursor.execute(READ, [list(indices[at : at + PAGE])])
+            rows = cursor.fetchall()
+        for index, leaf, payload, salt, erased_by, erased_at in rows:
+            yield Shown(index, leaf, payload, bytes(salt or b""), erased_by, erased_at)

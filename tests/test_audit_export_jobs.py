@@ -1,0 +1,207 @@
+"""An export is a job: it survives its worker, waits for the sequencer, and is handed to those who may have it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Role, User
+from audit.exporting import jobs, work
+from audit.exporting.errors import LeaseLost
+from audit.models import Entry, Export
+from audit.tasks import run_export, sweep_exports
+from tests.audit_fixtures import write_entries
+from tests.exporting import asked, exported, held, sequencer, worked  # noqa: F401
+from tests.sequencing import signed
+
+
+def made() -> int:
+    return Entry.objects.filter(kind="audit:export:made/2").count()
+
+
+def run_out(export: Export) -> None:
+    Export.objects.filter(pk=export.pk).update(leased_until=timezone.now() - timedelta(seconds=1))
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    sent: list[str] = []
+    monkeypatch.setattr("audit.exporting.jobs.celery.send_task", lambda _, args, **__: sent.append(args[0]))
+    return sent
+
+
+def test_worker_is_called_once_the_row_is_committed(
+    auditor: User, calls: list[str], django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        export = asked(auditor)
+        assert not calls
+    assert calls == [str(export.pk)]
+
+
+def test_running_twice_writes_once(auditor: User) -> None:
+    export = exported(auditor)
+    before = export.file.read_bytes()
+    worked(export)
+    assert (export.file.read_bytes(), made(), export.attempts) == (before, 1, 1)
+
+
+def test_export_of_a_killed_worker_is_taken_up_again(auditor: User, calls: list[str]) -> None:
+    export = asked(auditor)
+    killed = jobs.claim(export.pk)
+    assert killed is not None
+    killed.partial.parent.mkdir(parents=True)
+    killed.partial.write_bytes(b"half a bundle")
+    assert worked(export).state == "running"  # somebody holds it, as far as anybody knows
+    run_out(export)
+    Export.objects.filter(pk=export.pk).update(woken_at=timezone.now() - timedelta(minutes=5))
+    sweep_exports()
+    assert calls == [str(export.pk)]
+    held(worked(export))
+    sweep_exports()
+    assert [path.name for path in export.file.parent.iterdir()] == [export.file.name]
+
+
+def test_worker_whose_lease_ran_out_records_nothing_and_hands_over_nothing(auditor: User) -> None:
+    export = asked(auditor)
+    slow = jobs.claim(export.pk)
+    assert slow is not None
+    run_out(export)
+    held(worked(export))
+    whole = export.file.read_bytes()
+    with pytest.raises(LeaseLost):
+        work.write(slow)
+    assert (made(), export.file.read_bytes()) == (1, whole)
+
+
+def test_after_three_silent_ends_it_has_failed(auditor: User) -> None:
+    export = asked(auditor)
+    for _ in range(3):
+        assert jobs.claim(export.pk)
+        run_out(export)
+    sweep_exports()
+    export.refresh_from_db()
+    assert (export.state, export.reason) == ("failed", jobs.ENDED_WITHOUT_A_WORD)
+
+
+def test_without_the_sequencer_it_waits_and_nothing_is_lost(
+    auditor: User, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.EXPORT_WAIT_SECONDS = 0.1
+    monkeypatch.setattr("audit.exporting.waiting.pause", lambda: None)
+    export = exported(auditor)
+    assert (export.state, export.attempts, made()) == ("waiting", 0, 0)
+    assert export.reason.startswith("The sequencer isn't running: ")
+    monkeypatch.setattr("audit.exporting.waiting.pause", signed)
+    held(worked(export))
+    assert export.reason == ""
+
+
+def test_disk_that_is_full_is_said_and_tried_again(auditor: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    export = asked(auditor)
+    with monkeypatch.context() as patch:
+        patch.setattr("audit.exporting.work.os.fsync", full)
+        worked(export)
+    assert (export.state, export.reason) == ("waiting", "The file can't be written: No space left on device.")
+    held(worked(export))
+
+
+def test_old_files_are_removed_and_the_row_says_so(auditor: User, settings: Any) -> None:
+    export, newer = exported(auditor), exported(auditor)
+    long_ago = timezone.now() - timedelta(days=settings.EXPORT_KEEP_DAYS, minutes=1)
+    Export.objects.filter(pk=export.pk).update(finished_at=long_ago)
+    sweep_exports()
+    export.refresh_from_db()
+    assert (export.state, export.file.exists(), newer.file.exists()) == ("expired", False, True)
+
+
+def test_broken_id_is_no_concern_of_anybodys(db: None) -> None:
+    run_export("00000000-0000-0000-0000-000000000000")
+    assert not Export.objects.exists()
+
+
+# --- Pages -----------------------------------------------------------------------------------------------------------
+
+
+def address(export: Export) -> str:
+    return reverse("audit:download-export", args=[export.pk])
+
+
+def test_asking_by_the_page_and_downloading(auditor: User, browser_of: Callable[[User], Client]) -> None:
+    write_entries(auditor, 20)
+    page = browser_of(auditor)
+    assert "Nothing was exported yet" in page.get(reverse("audit:exports")).content.decode()
+    answer = page.post(reverse("audit:exports"), {"format": "bundle"}, follow=True)
+    assert "Waits for a worker" in answer.content.decode()
+    export = worked(Export.objects.get())
+    assert "Download" in page.get(reverse("audit:exports")).content.decode()
+    sent = page.get(address(export))
+    assert b"".join(sent.streaming_content) == export.file.read_bytes()
+    assert sent.headers["Content-Disposition"].endswith('.zip"')
+    entry = Entry.objects.get(kind="audit:export:downloaded/1", subject_id=str(export.pk))
+    assert entry.payload == {"format": "bundle", "sha256": export.sha256, "bytes": export.bytes}
+
+
+@pytest.mark.parametrize("wrong", [{"format": "xml"}, {"format": "csv", "case": "2020-9"}, {"checkpoint": "999999"}])
+def test_odd_wishes_come_back_with_a_sentence(
+    auditor: User, browser_of: Callable[[User], Client], wrong: dict[str, str]
+) -> None:
+    answer = browser_of(auditor).post(reverse("audit:exports"), {"format": "bundle"} | wrong)
+    assert answer.status_code == 422
+    assert not Export.objects.exists()
+
+
+def test_page_says_what_happened_to_each(auditor: User, browser_of: Callable[[User], Client]) -> None:
+    now = timezone.now()
+    for state, more in {
+        "waiting": {"reason": "The sequencer isn't running: start it."},
+        "failed": {"reason": "The disk is full."},
+        "expired": {},
+    }.items():
+        Export.objects.create(asked_by=auditor, agency=auditor.agency, format="csv", state=state, **more)
+    running = asked(auditor)
+    claimed = jobs.claim(running.pk)
+    assert claimed is not None
+    jobs.keep(claimed, done=1200, total=5000)
+    assert claimed.leased_until > now
+    text = browser_of(auditor).get(reverse("audit:exports")).content.decode()
+    for words in ("Waits to be tried again", "The disk is full.", "Its time was over", "1,200 of 5,000 entries"):
+        assert words in text
+    fragment = browser_of(auditor).get(reverse("audit:exports"), headers={"HX-Request": "true"}).content.decode()
+    assert "every 2s" in fragment
+    assert "<html" not in fragment
+
+
+def test_downloads_are_refused_to_others(
+    auditor: User, administrator: User, outside_auditor: User, person_with: Callable[..., User],
+    browser_of: Callable[[User], Client],
+) -> None:  # fmt: skip
+    export = exported(auditor)
+    colleague, reviewer = person_with("colleague", Role.AUDITOR), person_with("somebody", Role.REVIEWER)
+    expected = {auditor: 200, colleague: 200, administrator: 404, outside_auditor: 404, reviewer: 403}
+    answers = {who: browser_of(who).get(address(export)) for who in expected}
+    assert {who: answer.status_code for who, answer in answers.items()} == expected
+    for answer in answers.values():
+        answer.close()
+    assert Client().get(address(export)).status_code == 302
+    assert Entry.objects.filter(kind="audit:export:downloaded/1").count() == 2
+
+
+def test_administrator_has_their_own_only(auditor: User, administrator: User) -> None:
+    export, own = exported(auditor), exported(administrator)
+    assert list(jobs.exports(administrator)) == [own]
+    assert set(jobs.exports(auditor)) == {export, own}
+
+
+def test_file_that_went_is_not_handed_over(auditor: User, browser_of: Callable[[User], Client]) -> None:
+    export = exported(auditor)
+    export.file.unlink()
+    assert browser_of(auditor).get(address(export)).status_code == 403
+    assert not Entry.objects.filter(kind="audit:export:downloaded/1").exists()

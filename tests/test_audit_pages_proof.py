@@ -1,0 +1,265 @@
+"""An entry's proof, as page, as JSON and by command, and that one checkpoint continues another."""
+
+import base64
+import hashlib
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from audit.keys import verifier_keys
+from audit.models import Checkpoint, Delivery, Entry, Payload
+from audit.notes import DASH, Note
+from audit.notes import Checkpoint as Head
+from audit.proof_path import proof_document, steps
+from audit.tree import consistent, included, inclusion_proof, leaf_hash, range_root, root_of
+from tests.audit_fixtures import write_entries
+from tests.sequencing import sequenced, signed
+from tests.test_audit_pages import erased
+
+
+@pytest.fixture
+def read(client: Client, auditor: User) -> Callable[..., Any]:
+    def get(name: str, *args: Any, **query: Any) -> Any:
+        client.force_login(auditor)
+        return client.get(reverse(f"audit:{name}", args=args), query)
+
+    return get
+
+
+def holds(document: dict[str, Any]) -> bool:
+    """Check a proof from the document alone, as somebody outside would."""
+    leaf = hashlib.sha256(b"\x00" + document["leaf"].encode()).digest()
+    proof = [bytes.fromhex(step) for step in document["proof"]]
+    note = Note.parsed(document["checkpoint"])
+    note.signed_by(verifier_keys()[-1])
+    head = Head.parsed(note.text)
+    assert leaf.hex() == document["leaf_hash"]
+    assert head.root.hex() == document["root"]
+    return head.size == document["size"] and included(leaf, document["index"], document["size"], proof, head.root)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 255, 256, 257])
+def test_steps_lead_to_the_root_and_say_what_they_cover(size: int) -> None:
+    draw = random.Random(size)
+    leaves = [draw.randbytes(32) for _ in range(size)]
+
+    def subtrees(height: int, first: int) -> bytes:
+        return root_of(leaves[first : first + (1 << height)])
+
+    for index in {0, size // 2, size - 1}:
+        told = steps(leaves[index], index, size, inclusion_proof(subtrees, index, size))
+        assert (told[-1].node if told else leaves[index]) == root_of(leaves)
+        for step in told:
+            first, last = step.covers
+            assert first <= index <= last
+            assert step.node == range_root(subtrees, first, last + 1)
+            first, last = step.joined_with
+            assert step.sibling == range_root(subtrees, first, last + 1)
+            assert step.sibling_is_left == (last < index)
+
+
+def test_page_shows_leaf_payload_and_proof(read, auditor: User) -> None:
+    entry = write_entries(auditor, 300)[123]
+    checkpoint = signed()
+    answer = read("entry", entry.uid)
+    text = answer.content.decode()
+    said = Payload.objects.get(entry=entry)
+    index = Entry.objects.get(pk=entry.pk).place.index
+    for shown in (
+        f"Entry {index}", str(entry.uid), bytes(entry.leaf_hash).hex(), bytes(said.salt).hex(),
+        entry.leaf["commitment"],
+        f"Root over all {checkpoint.size} entries", checkpoint.note.splitlines()[2],
+        f"audit prove {entry.uid} --size {checkpoint.size}", "To check it by hand",
+    ):  # fmt: skip
+        assert shown in text, shown
+    told = answer.context["steps"]
+    assert text.count('class="join"') == len(told) + 1
+    assert all(step.sibling_hex[:8] in text for step in told)
+    assert told[-1].node == bytes(checkpoint.root)
+    assert " style=" not in text[text.index('id="work"') :]
+
+
+def test_every_picture_in_the_path_has_its_words(read, auditor: User) -> None:
+    entry = write_entries(auditor, 9)[4]
+    signed()
+    answer = read("entry", entry.uid)
+    text = " ".join(answer.content.decode().split())
+    for step in answer.context["steps"]:
+        assert f"{step.number}. Joined with what stands {'before' if step.sibling_is_left else 'after'} it" in text
+    assert text.count('<svg class="join"') == text.count('height="56" aria-hidden="true"')
+
+
+def test_entry_of_no_agency_is_shown_to_no_auditor(read) -> None:
+    signed()
+    entry = Entry.objects.get(place__index=0)
+    assert (entry.kind, entry.agency) == ("audit:key:made/1", None)
+    assert read("entry", entry.uid).status_code == 404
+
+
+def test_only_entry_is_its_own_root(auditor: User) -> None:
+    entry = write_entries(auditor, 1)[0]
+    sequenced()
+    document = proof_document(Entry.objects.get(pk=entry.pk), 1, None)
+    assert document["proof"] == []
+    assert document["root"] == document["leaf_hash"]
+
+
+def test_json_can_be_checked_alone(read, auditor: User) -> None:
+    entry = write_entries(auditor, 300)[200]
+    older = signed()
+    write_entries(auditor, 50)
+    newer = signed()
+    for checkpoint, query in ((newer, {}), (older, {"size": older.size})):
+        answer = read("proof", entry.uid, **query)
+        document = answer.json()
+        assert answer.headers["Content-Type"] == "application/json"
+        assert document["size"] == checkpoint.size
+        assert holds(document)
+        committed = hashlib.sha256(bytes.fromhex(document["salt"]) + entry.said.content.encode()).hexdigest()
+        assert document["entry"]["commitment"] == committed
+        assert document["payload"] == json.loads(entry.said.content)
+    document["leaf"] = document["leaf"].replace("2", "3")
+    with pytest.raises(AssertionError):
+        holds(document)
+
+
+@pytest.mark.parametrize("size", ["5", "0", "-1", "x", "9" * 30, "٣"])
+def test_json_for_a_size_without_checkpoint_is_a_sentence(read, auditor: User, size: str) -> None:
+    entry = write_entries(auditor, 9)[2]
+    signed()
+    answer = read("proof", entry.uid, size=size)
+    assert answer.status_code == 404
+    assert answer.json()["error"].endswith(".")
+
+
+def test_erased_entry_is_still_proved_and_tells_nothing(read, auditor: User) -> None:
+    entry = write_entries(auditor, 9)[2]
+    content = entry.said.content
+    erased(auditor, entry)
+    signed()
+    answer = read("proof", entry.uid)
+    assert holds(answer.json())
+    assert answer.json()["payload"] is None
+    assert answer.json()["salt"] is None
+    assert content not in answer.content.decode()
+
+
+def test_entry_that_no_checkpoint_covers_says_when_one_will(read, auditor: User) -> None:
+    signed()
+    entry = write_entries(auditor, 1)[0]
+    for expected in (
+        "waits for its place",
+        "Not under a checkpoint yet",
+        "The next is due by",
+        "Sign a checkpoint now",
+    ):
+        assert expected in read("entry", entry.uid).content.decode()
+    sequenced()
+    assert "Not under a checkpoint yet" in read("entry", entry.uid).content.decode()
+    assert read("proof", entry.uid).status_code == 404
+    signed()
+    assert "Under a signed checkpoint" in read("entry", entry.uid).content.decode()
+
+
+def test_command_prints_the_proof(auditor: User, capsys: pytest.CaptureFixture[str]) -> None:
+    entry = write_entries(auditor, 9)[2]
+    with pytest.raises(CommandError, match="No such checkpoint"):
+        call_command("audit", "prove", str(entry.uid))
+    older = signed()
+    late = write_entries(auditor, 9)[2]
+    signed()
+    call_command("audit", "prove", str(entry.uid), "--size", str(older.size))
+    document = json.loads(capsys.readouterr().out)
+    assert document["size"] == older.size
+    assert holds(document)
+    with pytest.raises(CommandError, match="has no place among the first"):
+        call_command("audit", "prove", str(late.uid), "--size", str(older.size))
+    with pytest.raises(CommandError, match="holds no entry"):
+        call_command("audit", "prove", "00000000-0000-4000-8000-000000000000")
+
+
+# --- That one checkpoint continues another -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(auditor: User) -> tuple[Checkpoint, Checkpoint]:
+    write_entries(auditor, 37)
+    older = signed()
+    write_entries(auditor, 300)
+    return older, signed()
+
+
+def test_consistency_proof_holds_between_two_checkpoints(read, two: tuple[Checkpoint, Checkpoint]) -> None:
+    older, newer = two
+    sizes = {"older": older.size, "newer": newer.size}
+    answer = read("consistency-proof", **sizes, form="json")
+    document = answer.json()
+    assert "attachment" in answer.headers["Content-Disposition"]
+    roots = [Head.parsed(Note.parsed(document[f"{name}_checkpoint"]).text).root for name in ("older", "newer")]
+    proof = [bytes.fromhex(step) for step in document["proof"]]
+    assert consistent(older.size, newer.size, proof, *roots)
+    page = read("consistency-proof", **sizes).content.decode()
+    assert all(step in page for step in document["proof"])
+
+
+def test_same_size_needs_no_hashes(read, two: tuple[Checkpoint, Checkpoint]) -> None:
+    size = two[0].size
+    assert "nothing more is needed" in read("consistency-proof", older=size, newer=size).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "sentence"),
+    [
+        (5, None, "No checkpoint has this size (5)."),
+        (None, 5, "No checkpoint has this size (5)."),
+        (0, None, "greater than or equal to 1"),
+        ("x", None, "Enter a whole number"),
+        (None, 2**53, "less than or equal to"),
+    ],
+)
+def test_sizes_without_checkpoint_are_said(read, two, older: Any, newer: Any, sentence: str) -> None:
+    sizes = {"older": two[0].size if older is None else older, "newer": two[1].size if newer is None else newer}
+    page = read("consistency-proof", **sizes)
+    assert page.status_code == 422
+    assert sentence in page.content.decode()
+    file = read("consistency-proof", **sizes, form="json")
+    assert file.status_code == 404
+    assert sentence in file.json()["error"]
+
+
+def test_sizes_the_wrong_way_round_are_said(read, two: tuple[Checkpoint, Checkpoint]) -> None:
+    page = read("consistency-proof", older=two[1].size, newer=two[0].size).content.decode()
+    assert "the other way round" in page
+
+
+# --- Witnesses -----------------------------------------------------------------------------------------------------
+
+
+def test_page_says_how_far_each_witness_has_come(read, settings, two: tuple[Checkpoint, Checkpoint]) -> None:
+    settings.AUDIT_WITNESSES = ["ombudsman https://ombud.example/secret", "press mailto:desk@press.example"]
+    older, newer = two
+    line = f"{DASH}w.example/1 {base64.b64encode(bytes(76)).decode()}\n"
+    now = timezone.now()
+    Delivery.objects.create(checkpoint=newer, witness="ombudsman", tried_at=now, succeeded=True, answer=line)
+    Delivery.objects.create(checkpoint=older, witness="press", tried_at=now, succeeded=True)
+    Delivery.objects.create(checkpoint=newer, witness="press", tried_at=now, succeeded=False, answer="No answer.")
+    text = " ".join(read("checkpoints").content.decode().split())
+    assert f"Took the checkpoint over {newer.size} entries" in text
+    assert f"{newer.size - older.size} entries behind" in text
+    assert "The last attempt failed" in text
+    assert "No answer." in text
+    assert "secret" not in text
+    assert line.strip() in read("checkpoint-note", newer.pk).content.decode(), "cosignatures go along"
+
+
+def test_hash_of_the_page_is_the_leafs(auditor: User) -> None:
+    entry = write_entries(auditor, 1)[0]
+    assert leaf_hash(entry.canonical.encode()) == bytes(entry.leaf_hash)

@@ -1,0 +1,155 @@
+"""How bundles are written, and that the page which comes with each leads a reader through verifying it by hand."""
+
+import base64
+import io
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from audit.bundle import About, BundleKey, BundleWriter, OutOfTurn
+from audit.bundle.layout import hidden_ranges
+from audit.bundle.writer import README_FILE
+from tests.bundles import GUIDES, MadeLog, made_bundle, made_log
+
+
+def opened(log: MadeLog) -> BundleWriter:
+    about = About(log.origin, len(log.entries), "2026-11-14T14:05:00.000000Z")
+    return BundleWriter(io.BytesIO(), about=about, keys=log.keys, checkpoints=[], guides=GUIDES)
+
+
+def test_any_tool_for_zip_reads_a_bundle() -> None:
+    with zipfile.ZipFile(io.BytesIO(made_bundle(made_log(1, 20)))) as bundle:
+        assert bundle.testzip() is None
+        assert bundle.namelist()[:5] == ["README.txt", "verify.py", "keys.jsonl", "checkpoints.jsonl", "entries.jsonl"]
+        assert bundle.namelist()[-3:] == ["manifest.json", "closing.jsonl", "closing.txt"]
+        assert {member.compress_type for member in bundle.infolist()} == {zipfile.ZIP_STORED}
+
+
+def test_same_log_gives_the_same_bytes() -> None:
+    assert made_bundle(made_log(5, 12)) == made_bundle(made_log(5, 12))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "boundaries", "expected"),
+    [
+        (0, 0, [], []),
+        (0, 8, [], [(3, 0)]),
+        (1, 8, [], [(0, 1), (1, 2), (2, 4)]),
+        (0, 7, [], [(2, 0), (1, 4), (0, 6)]),
+        (0, 8, [5], [(2, 0), (0, 4), (0, 5), (1, 6)]),
+        (0, 8, [8], [(3, 0)]),
+        (3, 4, [3, 4], [(0, 3)]),
+    ],
+)
+def test_hidden_ranges_are_the_largest_that_fit(start, end, boundaries, expected) -> None:
+    assert list(hidden_ranges(start, end, boundaries)) == expected
+
+
+def test_parts_come_in_their_turn_or_not_at_all() -> None:
+    log = made_log(1, 4)
+    writer = opened(log)
+    with pytest.raises(OutOfTurn, match="Leaf 0 is the next of 4"):
+        writer.add_file("stamps/1.tsr", b"")
+    with pytest.raises(OutOfTurn, match="isn't sealed yet"):
+        writer.finish("")
+    writer.hide(until=4, subtree=log.subtree)
+    with pytest.raises(OutOfTurn, match="Leaf 4 is the next"):
+        writer.hide(until=3, subtree=log.subtree)
+    writer.add_file("stamps/2.tsr", b"")
+    for name in ("stamps/2.tsr", "stamps/1.tsr", "records/a.json", "other/z.txt"):
+        with pytest.raises(OutOfTurn, match="can't follow"):
+            writer.add_file(name, b"")
+    writer.seal()
+    with pytest.raises(OutOfTurn):
+        writer.seal()
+    with pytest.raises(OutOfTurn):
+        writer.add_file("stamps/3.tsr", b"")
+
+
+def test_record_may_be_a_file_of_any_length(tmp_path: Path) -> None:
+    log, out = made_log(1, 0, checkpoints=0), io.BytesIO()
+    about = About(log.origin, 0, "2026-11-14T14:05:00.000000Z")
+    writer = BundleWriter(out, about=about, keys=[BundleKey("k")], checkpoints=[], guides=GUIDES)
+    (tmp_path / "long").write_bytes(b"0123456789" * 300_000)
+    with (tmp_path / "long").open("rb") as file:
+        writer.add_file("records/long.json", file)
+    writer.seal()
+    writer.finish("note\n")
+    assert zipfile.ZipFile(out).read("records/long.json") == b"0123456789" * 300_000
+
+
+# The README.
+
+
+def commands(step: int) -> str:
+    """Return what the README says to type in a step: the lines that are set in by four spaces."""
+    found = re.search(rf"\n{step}\. (.*?)(?=\n{step + 1}\. |\n\n\n)", README_FILE.read_text(), re.DOTALL)
+    return "\n".join(line[4:] for line in found[1].split("\n") if line.startswith("    "))
+
+
+@pytest.fixture
+def unpacked(tmp_path: Path) -> Path:
+    """A folder with the files of a bundle whose log has changed its key."""
+    log = made_log(8, 21, keys=3, checkpoints=3)
+    with zipfile.ZipFile(io.BytesIO(made_bundle(log, lambda index: index % 5 < 3, guides=None))) as bundle:
+        bundle.extractall(tmp_path)
+    return tmp_path
+
+
+def typed(step: int, folder: Path) -> str:
+    """Type what a step says; python3 is the Python that runs this."""
+    (folder / "bin").mkdir(exist_ok=True)
+    if not (folder / "bin" / "python3").exists():
+        (folder / "bin" / "python3").symlink_to(sys.executable)
+    path = f"{folder / 'bin'}:/usr/local/bin:/usr/bin:/bin"
+    shell = ["sh", "-e", "-c", commands(step)]
+    done = subprocess.run(shell, cwd=folder, capture_output=True, text=True, check=False, env={"PATH": path})
+    return done.stdout + done.stderr
+
+
+needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
+
+
+def test_readme_compares_the_files_with_the_manifest(unpacked: Path) -> None:
+    said = typed(1, unpacked).splitlines()
+    assert len(said) > 5
+    assert all(line.endswith(": OK") for line in said)
+    (unpacked / "keys.jsonl").write_bytes(b"{}\n")
+    assert "keys.jsonl: FAILED" in typed(1, unpacked)
+
+
+def test_readme_finds_the_manifest_in_the_log(unpacked: Path) -> None:
+    assert typed(2, unpacked).splitlines()[-1] == "1"
+    (unpacked / "manifest.json").write_bytes(b"{}\n")
+    assert typed(2, unpacked).splitlines()[-1] == "0"
+
+
+@needs_openssl
+def test_readme_checks_the_signature(unpacked: Path) -> None:
+    assert "Signature Verified Successfully" in typed(3, unpacked)
+    note = (unpacked / "closing.txt").read_text()
+    (unpacked / "closing.txt").write_text("1" + note)
+    assert "Verified Successfully" not in typed(3, unpacked)
+
+
+def test_readme_hashes_an_entry_and_its_payload(unpacked: Path) -> None:
+    log = made_log(8, 21, keys=3, checkpoints=3)
+    assert typed(4, unpacked).split()[0] == log.levels[0][0].hex()
+    one, two = typed(5, unpacked).split()
+    assert one == two
+    line = (unpacked / "line").read_text()
+    (unpacked / "line").write_text(line.replace('"salt":"', '"salt":"00'))
+    one, two = typed(5, unpacked).split()
+    assert one != two
+
+
+def test_readme_makes_the_root(unpacked: Path) -> None:
+    (unpacked / "root.py").write_text(commands(6))
+    done = subprocess.run([sys.executable, "root.py"], cwd=unpacked, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == (unpacked / "closing.txt").read_text().split("\n")[2]
+    assert len(base64.b64decode(done.stdout)) == 32
