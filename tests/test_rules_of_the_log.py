@@ -323,7 +323,8 @@ def test_every_rule_of_the_log_is_attempted(db: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgrelid::regclass::text = ANY(%s)"
-            " UNION SELECT conname FROM pg_constraint WHERE contype IN ('c', 'u') AND conrelid::regclass::text = ANY(%s)",
+            " UNION SELECT conname FROM pg_constraint WHERE contype IN ('c', 'u')"
+            " AND conrelid::regclass::text = ANY(%s)",
             [TABLES, TABLES],
         )
         declared = {name for (name,) in cursor.fetchall()}
