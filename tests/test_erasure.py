@@ -1,0 +1,158 @@
+"""What an entry says can go for good; that it was there, where, and why it went stays provable."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+
+from accounts.models import User
+from audit.erasure import MOST_AT_ONCE, Basis, ErasureRefused, about, erasable, erase_payloads
+from audit.models import Entry, Payload
+from audit.proofs import prove_inclusion
+from audit.services import record
+from audit.tree import included, leaf_hash
+from config.roles import APP
+from tests.audit_fixtures import connection_of
+from tests.audit_rows import write, write_erasure
+from tests.sequencing import sequenced, signed
+
+TOLD = "5f0c7f5e1f0d4b0aa1c2e3f4a5b6c7d8"
+
+
+def told(actor: User, subject: User | None = None, text: str = TOLD) -> Entry:
+    return record(kind="accounts:user:changed/1", actor=actor, subject=subject or actor, payload={"fields": [text]})
+
+
+def erase(actor: User | None, *entries: Entry, basis: str = Basis.REQUEST) -> list[Entry]:
+    return erase_payloads(
+        actor=actor, entries=Entry.objects.filter(pk__in=[entry.pk for entry in entries]), basis=basis
+    )
+
+
+def rows_with(text: str) -> Iterator[str]:
+    """Yield the tables in which a text stands anywhere."""
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE t::text LIKE %s', [f"%{text}%"])
+            if cursor.fetchone() != (0,):
+                yield table
+
+
+def test_payload_and_salt_are_nowhere_afterwards(administrator: User) -> None:
+    entry = told(administrator)
+    salt = bytes(entry.said.salt).hex()
+    assert list(rows_with(TOLD)) == list(rows_with(salt)) == ["audit_payload"]
+    (erasing,) = erase(administrator, entry)
+    assert list(rows_with(TOLD)) == list(rows_with(salt)) == []
+    assert Entry.objects.get(pk=entry.pk).payload is None
+    assert erasing.payload == {"basis": "request", "count": 1, "entries": [str(entry.uid)]}
+    assert (erasing.actor, erasing.agency) == (administrator, administrator.agency)
+
+
+def test_leaf_place_and_proofs_stay(administrator: User, settings: Any, tmp_path: Any) -> None:
+    settings.AUDIT_KEY_FILE = tmp_path / "key.pem"
+    entries = [told(administrator, text=f"{TOLD}{number}") for number in range(5)]
+    sequenced()
+    before = signed()
+    erase(administrator, entries[2])
+    entry = Entry.objects.select_related("place").get(pk=entries[2].pk)
+    assert bytes(entry.leaf_hash) == leaf_hash(entry.canonical.encode()) == bytes(entries[2].leaf_hash)
+    proof = prove_inclusion(entry, before.size)
+    assert included(bytes(entry.leaf_hash), entry.place.index, before.size, proof, bytes(before.root))
+    after = signed()
+    assert after.size == before.size + 1
+    assert entries[3].payload == {"fields": [f"{TOLD}3"]}
+
+
+def test_entry_about_erasing_cannot_be_erased(administrator: User) -> None:
+    (erasing,) = erase(administrator, told(administrator))
+    with pytest.raises(ErasureRefused, match="None of these entries says anything"):
+        erase(administrator, erasing)
+    assert Entry.objects.get(pk=erasing.pk).payload == erasing.payload
+
+
+def test_what_is_erased_is_not_erased_again(administrator: User) -> None:
+    entry = told(administrator)
+    erase(administrator, entry)
+    with pytest.raises(ErasureRefused):
+        erase(administrator, entry)
+
+
+def test_auditor_may_not_erase(auditor: User) -> None:
+    entry = told(auditor)
+    with pytest.raises(PermissionDenied), transaction.atomic():
+        erase(auditor, entry)
+    assert Entry.objects.get(pk=entry.pk).payload == {"fields": [TOLD]}
+
+
+def test_administrator_may_not_erase_for_another_agency(administrator: User, outsider: User) -> None:
+    own, others = told(administrator), told(outsider)
+    with pytest.raises(PermissionDenied), transaction.atomic():
+        erase(administrator, own, others)
+    assert Entry.objects.get(pk=own.pk).payload
+    assert not Entry.objects.filter(kind="audit:payload:erased/1").exists()
+
+
+def test_basis_is_one_of_those_that_are_known(administrator: User) -> None:
+    with pytest.raises(ErasureRefused, match="choose one of request, retention"):
+        erase(administrator, told(administrator), basis="because A. Person asked")
+
+
+def test_operator_erases_for_all_and_each_agency_reads_of_its_own(administrator: User, outsider: User) -> None:
+    own, others = told(administrator), told(outsider)
+    made = erase(None, own, others)
+    said = {entry.agency_id: (entry.payload or {})["entries"] for entry in made}
+    assert said == {administrator.agency_id: [str(own.uid)], outsider.agency_id: [str(others.uid)]}
+
+
+def test_many_are_erased_by_several_entries(administrator: User) -> None:
+    entries = [told(administrator) for _ in range(MOST_AT_ONCE + 1)]
+    made = erase(administrator, *entries)
+    assert [(entry.payload or {})["count"] for entry in made] == [MOST_AT_ONCE, 1]
+    assert Payload.objects.filter(content__isnull=True).count() == MOST_AT_ONCE + 1
+
+
+def test_somebody_who_was_faster_is_noticed(administrator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = told(administrator)
+    found = [Entry.objects.get(pk=entry.pk)]
+    erase(administrator, entry)
+    monkeypatch.setattr("audit.erasure.erasable", lambda _: Entry.objects.filter(pk__in=[e.pk for e in found]))
+    with pytest.raises(ErasureRefused, match="Somebody else"), transaction.atomic():
+        erase(administrator, entry)
+
+
+def test_role_of_the_web_may_erase_what_an_entry_lists_and_nothing_else(db: None) -> None:
+    clear = "UPDATE audit_payload SET content = NULL, salt = NULL, erased_by_id = %s WHERE entry_id = %s"
+    with connection_of(APP) as app, app.transaction(force_rollback=True), app.cursor() as cursor:
+        (listed, uid), (other, _) = write(cursor, said=TOLD), write(cursor, said=TOLD)
+        erasing = write_erasure(cursor, uid)
+        assert cursor.execute(clear, [erasing, listed]).rowcount == 1
+        with pytest.raises(Exception, match="audit_payload_is_only_erased"):
+            cursor.execute(clear, [erasing, other])
+
+
+# --- The command -----------------------------------------------------------------------------
+
+
+def test_command_erases_what_is_said_about_one_thing(administrator: User, auditor: User, capsys: Any) -> None:
+    about_one, about_another = told(administrator, auditor), told(administrator)
+    call_command("audit", "erase", "--subject", f"accounts.user:{auditor.pk}", "--basis", "retention")
+    assert f"What 1 entries about accounts.user {auditor.pk} said is erased" in capsys.readouterr().out
+    assert Entry.objects.get(pk=about_one.pk).payload is None
+    assert Entry.objects.get(pk=about_another.pk).payload
+
+
+def test_command_says_before_what_would_happen(administrator: User, capsys: Any) -> None:
+    told(administrator)
+    call_command("audit", "erase", "--subject", f"accounts.user:{administrator.pk}", "--basis", "order", "--dry-run")
+    assert "What 1 entries" in capsys.readouterr().out
+    assert erasable(about("accounts.user", str(administrator.pk))).count() == 1
+
+
+@pytest.mark.parametrize(("subject", "said"), [("accounts.user", "names nothing"), ("accounts.user:0", "None of")])
+def test_command_says_what_is_wrong(db: None, subject: str, said: str) -> None:
+    with pytest.raises(CommandError, match=said):
+        call_command("audit", "erase", "--subject", subject, "--basis", "order")
