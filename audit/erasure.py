@@ -29,11 +29,11 @@ class ErasureRefused(Exception):
 
 
 def erasable(entries: EntryQuerySet) -> EntryQuerySet:
-    """Leave those that still say something that can go.
+    """Leave those that still say something that can go, and have their place: the entry of erasure comes after them.
 
     Entries of version 1 say it in their leaf. What entries of erasure say stays: it tells why others say nothing.
     """
-    return entries.filter(said__content__isnull=False).exclude(kind=ERASURE)
+    return entries.filter(said__content__isnull=False, place__isnull=False).exclude(kind=ERASURE)
 
 
 def about(subject: str, pk: str) -> EntryQuerySet:
@@ -53,7 +53,9 @@ def erase_payloads(*, actor: User | None, entries: EntryQuerySet, basis: str) ->
     if actor and not (can_erase_payloads(actor) and all(entry.agency_id == actor.agency_id for entry in found)):
         raise PermissionDenied("What entries say is erased by an administrator of the agency that they belong to.")
     if not found:
-        raise ErasureRefused("None of these entries says anything that could be erased.")
+        raise ErasureRefused(
+            "None of these entries says anything that could be erased; one written just now can be in a minute."
+        )
     return [_erase(actor, agency, some, basis) for agency, some in _in_parts(found)]
 
 

@@ -17,6 +17,11 @@ from audit.append_only import append_only_tables, guarded_tables
 EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
 ADD = "SELECT, INSERT"
 READ = "SELECT"
+# Not its id, nor the transaction that wrote it: the sequencer goes by these, and would pass over an entry that lies.
+ADD_ENTRY = (
+    "SELECT, INSERT (uid, kind, recorded_at, actor_id, agency_id, subject_type, subject_id, case_id, purpose,"
+    " request_id, canonical, leaf_hash)"
+)
 # What only the sequencer writes; web and workers read it.
 SEQUENCER_TABLES = {
     "audit_leaf": ADD,
@@ -26,9 +31,10 @@ SEQUENCER_TABLES = {
     "audit_treestate": "SELECT, INSERT, UPDATE",
 }
 # What else the sequencer needs: it reads entries and requests, and records what becomes of its keys.
-SEQUENCER_RIGHTS = SEQUENCER_TABLES | {"audit_entry": ADD, "audit_payload": ADD, "audit_checkpointrequest": READ}
+SEQUENCER_RIGHTS = SEQUENCER_TABLES | {"audit_entry": ADD_ENTRY, "audit_payload": ADD, "audit_checkpointrequest": READ}
 # A payload can be erased and nothing else, which a trigger sees to.
 APP_RIGHTS = dict.fromkeys(SEQUENCER_TABLES, READ) | {
+    "audit_entry": ADD_ENTRY,
     "audit_payload": "SELECT, INSERT, UPDATE (content, salt, erased_by_id)",
     "django_migrations": READ,
 }

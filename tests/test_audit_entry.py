@@ -95,9 +95,9 @@ def test_app_role_owns_nothing_and_works_with_other_tables(db: None) -> None:
     with app_connection() as app:
         owned = app.execute("SELECT count(*) FROM pg_class WHERE relowner = current_user::regrole").fetchone()
         rights = app.execute(
-            "SELECT has_table_privilege('audit_entry', 'INSERT'), has_table_privilege('audit_entry', 'SELECT'),"
-            " has_table_privilege('audit_entry', 'UPDATE'), has_table_privilege('accounts_user', 'UPDATE'),"
-            " has_sequence_privilege('audit_entry_id_seq', 'USAGE')"
+            "SELECT has_column_privilege('audit_entry', 'canonical', 'INSERT'),"
+            " has_table_privilege('audit_entry', 'SELECT'), has_table_privilege('audit_entry', 'UPDATE'),"
+            " has_table_privilege('accounts_user', 'UPDATE'), has_sequence_privilege('audit_entry_id_seq', 'USAGE')"
         ).fetchone()
     assert owned == (0,)
     assert rights == (True, True, False, True, True)

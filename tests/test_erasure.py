@@ -27,6 +27,7 @@ def told(actor: User, subject: User | None = None, text: str = TOLD) -> Entry:
 
 
 def erase(actor: User | None, *entries: Entry, basis: str = Basis.REQUEST) -> list[Entry]:
+    sequenced()
     return erase_payloads(
         actor=actor, entries=Entry.objects.filter(pk__in=[entry.pk for entry in entries]), basis=basis
     )
@@ -50,6 +51,15 @@ def test_payload_and_salt_are_nowhere_afterwards(administrator: User) -> None:
     assert Entry.objects.get(pk=entry.pk).payload is None
     assert erasing.payload == {"basis": "request", "count": 1, "entries": [str(entry.uid)]}
     assert (erasing.actor, erasing.agency) == (administrator, administrator.agency)
+
+
+def test_entry_that_waits_for_its_place_waits_with_its_erasure_too(administrator: User) -> None:
+    """Or it could come to stand after the entry that says it was erased, which no verifier would accept."""
+    entry = told(administrator)
+    with pytest.raises(ErasureRefused, match="one written just now can be in a minute"):
+        erase_payloads(actor=administrator, entries=Entry.objects.filter(pk=entry.pk), basis=Basis.REQUEST)
+    erase(administrator, entry)
+    assert Entry.objects.get(pk=entry.pk).payload is None
 
 
 def test_leaf_place_and_proofs_stay(administrator: User, settings: Any, tmp_path: Any) -> None:
@@ -139,6 +149,7 @@ def test_role_of_the_web_may_erase_what_an_entry_lists_and_nothing_else(db: None
 
 def test_command_erases_what_is_said_about_one_thing(administrator: User, auditor: User, capsys: Any) -> None:
     about_one, about_another = told(administrator, auditor), told(administrator)
+    sequenced()
     call_command("audit", "erase", "--subject", f"accounts.user:{auditor.pk}", "--basis", "retention")
     assert f"What 1 entries about accounts.user {auditor.pk} said is erased" in capsys.readouterr().out
     assert Entry.objects.get(pk=about_one.pk).payload is None
@@ -147,6 +158,7 @@ def test_command_erases_what_is_said_about_one_thing(administrator: User, audito
 
 def test_command_says_before_what_would_happen(administrator: User, capsys: Any) -> None:
     told(administrator)
+    sequenced()
     call_command("audit", "erase", "--subject", f"accounts.user:{administrator.pk}", "--basis", "order", "--dry-run")
     assert "What 1 entries" in capsys.readouterr().out
     assert erasable(about("accounts.user", str(administrator.pk))).count() == 1

@@ -7,6 +7,7 @@ from uuid import uuid4
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Agency, User
+from audit.models import Entry, Export
 from identification.models import Case, Encoder, FaceCorrection, Gallery
 from identification.recognition.encoders import SHIPPED
 from review.models import Agreement, Review
@@ -40,6 +41,10 @@ class World:
             holder=case.agency, helper=Agency.objects.create(name="Neighbours", code="neighbours"),
             purposes=["missing"], basis="Treaty", proposed_by=requester,
         )  # fmt: skip
+        self.export = Export.objects.create(asked_by=requester, agency=case.agency, format="jsonl", filters={})
+        entry = Entry.objects.filter(agency=case.agency).last()
+        assert entry is not None
+        self.entry = entry
 
     def ids(self) -> dict[str, Any]:
         """What stands in the addresses, by the name that the address gives it."""
@@ -55,6 +60,9 @@ class World:
             "review_id": self.review.pk,
             "assignment_id": self.assignment.pk,
             "agreement_id": self.agreement.pk,
+            "export_id": self.export.pk,
+            "uid": self.entry.uid,
+            "checkpoint_id": 10**9,  # of nothing: none is signed here
             "identifier_id": uuid4(),  # of nothing: there is none before a review has ended
         }
 

@@ -7,6 +7,7 @@ from django.core.management.base import OutputWrapper
 
 from audit.commands.as_sequencer import sign_in_as_sequencer
 from audit.sequencing import Sequencing
+from audit.startup import record_start
 
 HELP = "give entries their order and sign checkpoints, until it is stopped"
 
@@ -20,6 +21,7 @@ def run(out: OutputWrapper) -> None:
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sequencing.stop.set())
     sign_in_as_sequencer()
+    record_start(service="sequencer")
     out.write("The sequencer runs.")
     out.flush()
     sequencing.run()

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
 from accounts.models import Agency
@@ -15,8 +16,8 @@ class EntryQuerySet(models.QuerySet["Entry"]):
     """Entries, narrowed step by step."""
 
     def of_agency(self, agency: Agency) -> Self:
-        """Only what belongs to one agency."""
-        return self.filter(agency=agency)
+        """What belongs to one agency, and what belongs to none: starts, keys, refused sign-ins of nobody known."""
+        return self.filter(Q(agency=agency) | Q(agency=None))
 
     def between(self, since: datetime | None, until: datetime | None) -> Self:
         """From one moment up to, and without, another."""
@@ -65,7 +66,7 @@ class Entry(models.Model):
             models.Index(fields=("actor", "-id"), name="audit_entry_actor"),
             models.Index(fields=("kind", "-id"), name="audit_entry_kind"),
             models.Index(fields=("subject_type", "subject_id"), name="audit_entry_subject"),
-            models.Index(fields=("case", "-id"), condition=~models.Q(case=""), name="audit_entry_case"),
+            models.Index(fields=("case", "-id"), condition=~Q(case=""), name="audit_entry_case"),
             models.Index(fields=("recorded_at",), name="audit_entry_time"),
             models.Index(fields=("written_in",), name="audit_entry_written_in"),
         )
@@ -102,12 +103,12 @@ class Payload(models.Model):
         default_permissions = ()
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(content__isnull=False, salt__isnull=False, erased_by__isnull=True)
-                | models.Q(content__isnull=True, salt__isnull=True, erased_by__isnull=False),
+                condition=Q(content__isnull=False, salt__isnull=False, erased_by__isnull=True)
+                | Q(content__isnull=True, salt__isnull=True, erased_by__isnull=False),
                 name="audit_payload_is_whole_or_erased_by_an_entry",
             ),
             models.CheckConstraint(
-                condition=~models.Q(erased_by=models.F("entry")), name="audit_payload_is_erased_by_another_entry"
+                condition=~Q(erased_by=models.F("entry")), name="audit_payload_is_erased_by_another_entry"
             ),
         )
 
