@@ -25,6 +25,7 @@ def environment(*, lease_seconds: int = 120) -> dict[str, str]:
         "DATABASE_URL": of_the_tests("APP_DATABASE_URL"),
         "SEQUENCER_DATABASE_URL": of_the_tests("SEQUENCER_DATABASE_URL"),
         "MEDIA_ROOT": str(settings.MEDIA_ROOT),
+        "AUDIT_KEY_FILE": str(settings.AUDIT_KEY_FILE),
         "JOB_LEASE_SECONDS": str(lease_seconds),
         "RECONCILE_EVERY_SECONDS": "2",
     }

@@ -46,7 +46,7 @@ def site(browser: Browser, static_files, transactional_db, settings, tmp_path: P
     """The web server, the worker and the scheduler on the tests' database."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
     activate_encoder(actor=None, name="dlib-resnet-v1")
-    with stack(PORT, names=("web server", "worker", "scheduler"), logs=tmp_path) as processes:
+    with stack(PORT, names=("web server", "worker", "scheduler", "sequencer"), logs=tmp_path) as processes:
         processes.wait_for_web(f"{SITE}/sign-in/")
         yield SITE
         processes.check()
