@@ -75,8 +75,8 @@ def record_look(request: HttpRequest, assignment: Assignment, page: str) -> None
     )
 
 
-def record_look_at_candidates(request: HttpRequest, assignment: Assignment, **said: str) -> None:
-    """Record that somebody looked at the candidates, or at one of them beside the probe."""
+def record_look_at_candidates(request: HttpRequest, assignment: Assignment, **said: int) -> None:
+    """Record that somebody looked at the candidates, or at the one at a position beside the probe."""
     record_alone(
         kind="review:candidates:viewed/1",
         actor=viewer(request),

@@ -72,7 +72,7 @@ def _onward(assignment: Assignment, rest: list[ShownCandidate]) -> HttpResponseR
 def _page(
     request: HttpRequest, assignment: Assignment, retained: list[ShownCandidate], present: int, refused: str = ""
 ) -> HttpResponse:
-    record_look_at_candidates(request, assignment, candidate=str(retained[present].person_id))
+    record_look_at_candidates(request, assignment, candidate=retained[present].position)
     data = side_by_side(assignment)
     candidate = data["candidates"][present]
     wanted = request.GET.get("reference")
