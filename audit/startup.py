@@ -115,7 +115,7 @@ def _handed_checkpoints() -> dict[str, list[str]]:
     """Return who is handed the checkpoints, with the part of each address that isn't between them and us alone."""
     found: dict[str, list[str]] = {"audit_witnesses": [], "audit_tsa_url": []}
     for witness in witnesses().values():
-        said = f"{witness.name} {witness.way.value} {witness.shown_address}"
+        said = f"{witness.key or witness.name} {witness.way.value} {witness.shown_address}"
         # What a host or a mailbox may hold and an entry may not.
         written = FORBIDDEN_IN_TEXT.sub("?", said)[:LONGEST_TEXT]
         found["audit_tsa_url" if witness.way is Way.STAMPED else "audit_witnesses"].append(written)
