@@ -36,7 +36,7 @@ PASSWORD = "a-long-enough-passphrase"
 def _fast_and_private(settings, tmp_path: Path) -> None:
     """Each test keeps its files to itself; passwords are hashed fast where hashing isn't tested."""
     settings.MEDIA_ROOT = tmp_path / "media"
-    settings.AUDIT_KEY_FILE = tmp_path / "audit-key.pem"
+    settings.AUDIT_KEY_FILE = tmp_path / "signer" / "audit-key.pem"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

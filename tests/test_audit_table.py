@@ -29,7 +29,7 @@ def test_table_holds_every_entry_and_the_log_holds_its_hash(auditor: User, form:
     rows = rows_of(data.decode()) if form == "csv" else [json.loads(line) for line in data.splitlines()[1:]]
     made = Entry.objects.filter(kind="audit:export:made/2", subject_id=str(export.pk)).get()
     assert made.payload["file_sha256"] == export.sha256 == hashlib.sha256(data).hexdigest()
-    known = Entry.objects.filter(agency=auditor.agency, pk__lt=made.pk, place__isnull=False).order_by("place__index")
+    known = Entry.objects.of_agency(auditor.agency).filter(pk__lt=made.pk, place__isnull=False).order_by("place__index")
     assert [row["uid"] for row in rows] == [str(uid) for uid in known.values_list("uid", flat=True)]
     assert len(rows) == export.entries == made.payload["entries"]
     assert b"proves nothing by itself" in data[:300]
