@@ -79,6 +79,16 @@ def picture_report(page: Page) -> None:
     take(page, "report")
 
 
+def picture_log(page: Page) -> None:
+    """The audit log, and the proof of an entry that a checkpoint covers."""
+    sign_in(page, "auditor")
+    page.goto(f"{SITE}/audit/?kind=review:assessment:signed/1")
+    take(page, "audit-log")
+    page.get_by_role("link", name=re.compile(r"^Entry \d")).last.click()
+    page.locator("#proof").evaluate("proof => proof.scrollIntoView({behavior: 'instant', block: 'start'})")
+    take(page, "audit-proof")
+
+
 def main() -> int:
     """Take all pictures; exit status 1 where there is no browser."""
     path = find()
@@ -88,7 +98,7 @@ def main() -> int:
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        for picture in (picture_case, picture_review, picture_report):
+        for picture in (picture_case, picture_review, picture_report, picture_log):
             context = browser.new_context(viewport=SIZE)
             picture(context.new_page())
             context.close()
