@@ -342,6 +342,11 @@ _AUDIT = (
         "{actor} had what {count} entries say erased, the entries themselves remaining ({basis}).",
         "entries count basis",
     ),
+    _kind(
+        "audit:log:restored/1",
+        "An older copy of this log, of {size} entries, was put in place; {signed_size} had been signed.",
+        "size signed_size signed_root",
+    ),
     _kind("audit:key:made/1", "A key was made that signs checkpoints of this log ({key_id}).", "key_id vkey"),
     _kind(
         "audit:key:rotated/1",

@@ -86,7 +86,7 @@ def shown_indices(export: Export, size: int) -> Sequence[int]:
 def _conditions(agency: int | None, filters: Filters) -> tuple[list[str], dict[str, Any]]:
     since, until = period(filters)
     limits = {
-        "agency": ("e.agency_id = %(agency)s", agency),
+        "agency": ("(e.agency_id = %(agency)s OR e.agency_id IS NULL)", agency),
         "case": ("e.case_id = %(case)s", filters.case or None),
         "since": ("e.recorded_at >= %(since)s", since),
         "until": ("e.recorded_at < %(until)s", until),
