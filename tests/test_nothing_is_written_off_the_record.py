@@ -48,7 +48,6 @@ EXCEPTIONS = {
     "identification.services.reading.save_faces": PART,
     "identification.services.reference.let_go_of_reference": PART,
     "review.services.drafts.save_draft": DRAFT,
-    "review.views.compare.compare": DRAFT,
     "review.views.drafts.draft": DRAFT,
 }
 
