@@ -128,7 +128,7 @@ def keep(export: Export, **changes: Any) -> None:
 
 
 def finish(export: Export, **facts: Any) -> None:
-    """Mark it ready; its file stands in its place by now, or was written elsewhere."""
+    """Mark it ready, within the transaction that puts its file into its place."""
     _leave(export, state=Export.State.READY, finished_at=timezone.now(), reason="", done=F("total"), **facts)
 
 

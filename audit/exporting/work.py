@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 SAY_EVERY_SECONDS = 1.0
 BEGIN_AGAIN = 3
+PIECE = 1 << 20
 Told = Callable[[int, int], None]
 
 
@@ -76,8 +77,9 @@ def write(export: Export, *, to: Path | None = None, tell: Told | None = None) -
         else:
             raise PutOff(f"{reason} It is begun again later.")
         with transaction.atomic():
-            partial.replace(place)
+            # First, and waiting for whoever may be taking it over: without the lease nothing may be put into its place.
             jobs.finish(export, **facts)
+            partial.replace(place)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -93,7 +95,7 @@ def _written(export: Export, partial: Path, telling: "_Telling") -> dict[str, An
             _record_made(export, entries=entries, file_sha256=sha256, size=size)
         out.flush()
         os.fsync(out.fileno())
-    return {"entries": entries, "bytes": partial.stat().st_size, "sha256": _sha256_of(partial)}
+    return {"entries": entries, "bytes": partial.stat().st_size, "sha256": _sha256_of(partial, telling)}
 
 
 def _private(path: Path) -> BinaryIO:
@@ -103,9 +105,13 @@ def _private(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
 
 
-def _sha256_of(path: Path) -> str:
+def _sha256_of(path: Path, telling: "_Telling") -> str:
+    hashed = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while piece := file.read(PIECE):
+            hashed.update(piece)
+            telling.keep()
+    return hashed.hexdigest()
 
 
 def _record_bundle(export: Export, manifest_sha256: str, entries: int, size: int) -> Entry:
@@ -129,12 +135,17 @@ class _Telling:
     """Says how far the work came, once a second: to the row, which keeps the lease, and to whoever watches."""
 
     def __init__(self, export: Export, tell: Told | None) -> None:
-        self._export, self._tell, self._next = export, tell, 0.0
+        self._export, self._tell, self._next, self._came = export, tell, 0.0, (0, 0)
 
     def __call__(self, done: int, total: int) -> None:
+        self._came = done, total
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + SAY_EVERY_SECONDS
         jobs.keep(self._export, done=done, total=total)
         if self._tell:
             self._tell(done, total)
+
+    def keep(self) -> None:
+        """Keep the lease where the work goes on and no entry is walked."""
+        self(*self._came)
