@@ -137,7 +137,11 @@ def test_lease_is_kept_while_nothing_is_walked(
 
     monkeypatch.setattr(work, "SAY_EVERY_SECONDS", 0.0)
     answers = iter([None, None, signed, None, None, signed])
-    pause = lambda: (next(answers) or (lambda: None))()  # noqa: E731
+
+    def pause() -> None:
+        if answer := next(answers):
+            answer()
+
     for what, name, real in (
         ("wait", "audit.exporting.waiting.pause", pause),
         ("records", "audit.exporting.bundle.records_of", bundle.records_of),

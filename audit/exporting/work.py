@@ -18,7 +18,6 @@ from audit.exporting.table import write_table
 from audit.models import Entry, Export
 from audit.policies import can_export_log
 from audit.proofs import NoProof
-from audit.services import record
 
 logger = logging.getLogger(__name__)
 
@@ -122,13 +121,8 @@ def _record_bundle(export: Export, manifest_sha256: str, entries: int, size: int
 def _record_made(export: Export, **payload: Any) -> Entry:
     """Record that it was made, while the lease is held: who has lost it records nothing."""
     jobs.keep(export)
-    return record(
-        kind="audit:export:made/2",
-        actor=export.asked_by,
-        subject=export,
-        agency=export.agency,
-        payload={"format": export.format, "filters": export.filters, "export": str(export.pk), **payload},
-    )
+    said = {"format": export.format, "export": str(export.pk), **payload}
+    return jobs.record_about(export, kind="audit:export:made/2", payload=said)
 
 
 class _Telling:
