@@ -1,11 +1,13 @@
 """Erasing what entries say: the leaf, its place and every proof stay; payload and salt go, and that goes on record."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
+from django.db.models import Q
 
 from accounts.models import Agency, User
+from audit.exporting import jobs
 from audit.models import Entry, EntryQuerySet, Payload
 from audit.payload_rules import ERASURE
 from audit.policies import can_erase_payloads
@@ -13,6 +15,8 @@ from audit.services import record
 
 # An entry has to stay short enough to be read.
 MOST_AT_ONCE = 500
+# By these an outsider sees who held which role, what was exported, with which key and settings, and what was erased.
+KEPT = ("audit:", "accounts:")
 
 
 class Basis(models.TextChoices):
@@ -31,9 +35,18 @@ class ErasureRefused(Exception):
 def erasable(entries: EntryQuerySet) -> EntryQuerySet:
     """Leave those that still say something that can go, and have their place: the entry of erasure comes after them.
 
-    Entries of version 1 say it in their leaf. What entries of erasure say stays: it tells why others say nothing.
+    Entries of version 1 say it in their leaf. What entries about accounts and about the log itself say stays.
     """
-    return entries.filter(said__content__isnull=False, place__isnull=False).exclude(kind=ERASURE)
+    return entries.filter(said__content__isnull=False, place__isnull=False).exclude(_kept())
+
+
+def kept(entries: EntryQuerySet) -> EntryQuerySet:
+    """Leave those that may never be erased: what happened to accounts, roles, keys, exports and the log itself."""
+    return entries.filter(_kept())
+
+
+def _kept() -> Q:
+    return Q(*(("kind__startswith", beginning) for beginning in KEPT), _connector=Q.OR)
 
 
 def about(subject: str, pk: str) -> EntryQuerySet:
@@ -42,35 +55,43 @@ def about(subject: str, pk: str) -> EntryQuerySet:
 
 
 @transaction.atomic
-def erase_payloads(*, actor: User | None, entries: EntryQuerySet, basis: str) -> list[Entry]:
-    """Erase what these entries say and return the entries that record it, one for each 500 of an agency's.
+def erase_payloads(*, actor: User, entries: EntryQuerySet, basis: str) -> list[Entry]:
+    """Erase what these entries say and return the entries that record it, one for each 500.
 
-    An administrator may for their own agency, the operator (actor None) for all. All of it is erased, or nothing.
+    An administrator may, for their own agency; at the command line too it is one who answers for it. All of it is
+    erased, or nothing. Exports that may hold it are removed.
     """
     if basis not in Basis.values:
         raise ErasureRefused(f"{basis!r} is no basis for an erasure: choose one of {', '.join(Basis.values)}.")
-    found = list(erasable(entries).select_related("agency").order_by("agency", "id"))
-    if actor and not (can_erase_payloads(actor) and all(entry.agency_id == actor.agency_id for entry in found)):
+    found = list(erasable(entries).order_by("id"))
+    if not (can_erase_payloads(actor) and all(entry.agency_id == actor.agency_id for entry in found)):
         raise PermissionDenied("What entries say is erased by an administrator of the agency that they belong to.")
     if not found:
-        raise ErasureRefused(
-            "None of these entries says anything that could be erased; one written just now can be in a minute."
+        raise ErasureRefused(_why_nothing(entries))
+    parts = [found[start : start + MOST_AT_ONCE] for start in range(0, len(found), MOST_AT_ONCE)]
+    made = [_erase(actor, part, basis) for part in parts]
+    _drop_exports(actor.agency)
+    return made
+
+
+def _why_nothing(entries: EntryQuerySet) -> str:
+    if kept(entries).exists() and not entries.exclude(_kept()).exists():
+        return (
+            "What entries about accounts and about the log itself say is never erased: choose others, for by these an"
+            " outsider sees who held which role and what was exported."
         )
-    return [_erase(actor, agency, some, basis) for agency, some in _in_parts(found)]
+    return "None of these entries says anything that could be erased; one written just now can be in a minute."
 
 
-def _in_parts(found: Sequence[Entry]) -> Iterator[tuple[Agency | None, list[Entry]]]:
-    by_agency: dict[Agency | None, list[Entry]] = {}
-    for entry in found:
-        by_agency.setdefault(entry.agency, []).append(entry)
-    for agency, own in by_agency.items():
-        for start in range(0, len(own), MOST_AT_ONCE):
-            yield agency, own[start : start + MOST_AT_ONCE]
+def _drop_exports(agency: Agency) -> None:
+    """Now, and once more when this is committed: until then a worker could still read what is erased here."""
+    jobs.drop_what_may_hold(agency)
+    transaction.on_commit(lambda: jobs.drop_what_may_hold(agency), robust=True)
 
 
-def _erase(actor: User | None, agency: Agency | None, entries: Sequence[Entry], basis: str) -> Entry:
+def _erase(actor: User, entries: Sequence[Entry], basis: str) -> Entry:
     said = {"entries": [str(entry.uid) for entry in entries], "count": len(entries), "basis": basis}
-    erasing = record(kind=ERASURE, actor=actor, subject=None, agency=agency, payload=said)
+    erasing = record(kind=ERASURE, actor=actor, subject=None, agency=actor.agency, payload=said)
     erased = Payload.objects.filter(entry__in=entries, content__isnull=False).update(
         content=None, salt=None, erased_by=erasing
     )

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import time
+import tomllib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,7 +17,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from audit.kinds import FORBIDDEN_IN_TEXT, LONGEST_TEXT, plain
 from audit.models import Entry
 from audit.powers import powers, role, unguarded_tables
-from audit.same_start import recorded_by_a_sibling
+from audit.same_start import first_of_siblings
 from audit.services import record
 from audit.witnesses.configured import Way, witnesses
 
@@ -92,17 +93,28 @@ def _check_role() -> None:
 
 def record_start(*, service: str) -> Entry | None:
     """Record that a service was started, and with which settings; None where its sibling recorded the same start."""
-    if recorded_by_a_sibling(service):
-        return None
     said = settings_that_matter()
+    sha256, version = hashlib.sha256(rfc8785.dumps(said)).hexdigest(), running_version()
     payload: dict[str, Any] = {
         "service": service,
         "settings": said,
-        "settings_sha256": hashlib.sha256(rfc8785.dumps(said)).hexdigest(),
+        "settings_sha256": sha256,
+        "version": version,
         "database_role": role(connection),
     }
-    with transaction.atomic():
-        return record(kind="audit:service:started/1", actor=None, subject=None, payload=payload)
+    with first_of_siblings(service, f"{sha256} {version}") as first:
+        return _recorded(payload) if first else None
+
+
+@transaction.atomic
+def _recorded(payload: dict[str, Any]) -> Entry:
+    return record(kind="audit:service:started/1", actor=None, subject=None, payload=payload)
+
+
+def running_version() -> str:
+    """Return the version of the program, which isn't installed as a package, from its own description."""
+    described = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
+    return str(described["project"]["version"])
 
 
 def settings_that_matter() -> dict[str, Any]:

@@ -17,10 +17,11 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import User
-from audit.checks import DoesNotHold, check_checkpoint, check_kept_roots, check_keys, check_places, leaves
+from audit.checks import check_checkpoint, check_kept_roots, check_keys, check_places
 from audit.models import Checkpoint, TreeState, Verification
 from audit.policies import can_read_log
 from audit.services import record
+from audit.stored import DoesNotHold, leaves
 from audit.tree import Frontier
 from config.celery import app as celery
 

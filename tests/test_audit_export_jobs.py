@@ -1,5 +1,6 @@
 """An export is a job: it survives its worker, waits for the sequencer, and is handed to those who may have it."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,13 +11,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role, User
-from audit.exporting import jobs, work
+from audit.exporting import bundle, jobs, work
 from audit.exporting.errors import LeaseLost
 from audit.models import Entry, Export
 from audit.tasks import run_export, sweep_exports
+from review.models import Conclusion
+from tests import corroboration_scene
 from tests.audit_fixtures import write_entries
 from tests.exporting import asked, exported, held, sequencer, worked  # noqa: F401
 from tests.sequencing import signed
+
+conclusion = corroboration_scene.conclusion
 
 
 def made() -> int:
@@ -76,6 +81,84 @@ def test_worker_whose_lease_ran_out_records_nothing_and_hands_over_nothing(audit
     with pytest.raises(LeaseLost):
         work.write(slow)
     assert (made(), export.file.read_bytes()) == (1, whole)
+
+
+def test_file_of_who_finished_meanwhile_is_not_overwritten(auditor: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slow worker has recorded that it made its own; only then another one takes over and ends first."""
+    export = asked(auditor)
+    slow = jobs.claim(export.pk)
+    assert slow is not None
+    whole: list[bytes] = []
+    hashed = work._sha256_of
+
+    def overtaken(*said: Any) -> str:
+        if not whole:
+            whole.append(b"")
+            run_out(export)
+            held(worked(export))
+            whole[0] = export.file.read_bytes()
+        return hashed(*said)
+
+    monkeypatch.setattr(work._Telling, "keep", lambda _: None)
+    monkeypatch.setattr(work, "_sha256_of", overtaken)
+    with pytest.raises(LeaseLost):
+        work.write(slow)
+    assert export.file.read_bytes() == whole[0]
+    export.refresh_from_db()
+    assert hashlib.sha256(whole[0]).hexdigest() == export.sha256
+
+
+def test_file_that_cannot_be_put_into_its_place_leaves_the_export_unfinished(auditor: User) -> None:
+    export = asked(auditor)
+    export.file.mkdir(parents=True)
+    assert worked(export).state == "waiting"
+    assert export.reason == "The file can't be written: Is a directory."
+    export.file.rmdir()
+    held(worked(export))
+
+
+def test_lease_is_kept_while_nothing_is_walked(
+    auditor: User, conclusion: Conclusion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each silent stretch begins with a lease that is good, however long the one before it took."""
+    assert conclusion.review.assessments.exists()  # so that there are documents to add
+    good: dict[str, list[bool]] = {}
+    export = asked(auditor)
+
+    def silent(what: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*said: Any, **more: Any) -> Any:
+            now = Export.objects.get(pk=export.pk)
+            good.setdefault(what, []).append(bool(now.leased_until and now.leased_until > timezone.now()))
+            answer = real(*said, **more)
+            run_out(export)
+            return answer
+
+        return run
+
+    monkeypatch.setattr(work, "SAY_EVERY_SECONDS", 0.0)
+    answers = iter([None, None, signed, None, None, signed])
+
+    def pause() -> None:
+        if answer := next(answers):
+            answer()
+
+    for what, name, real in (
+        ("wait", "audit.exporting.waiting.pause", pause),
+        ("records", "audit.exporting.bundle.records_of", bundle.records_of),
+        ("seal", "audit.exporting.bundle.BundleWriter.seal", bundle.BundleWriter.seal),
+    ):
+        monkeypatch.setattr(name, silent(what, real))
+    hashed = work._sha256_of
+
+    def slowly_hashed(*said: Any) -> str:
+        run_out(export)
+        return silent("hashed", lambda answer: answer)(hashed(*said))
+
+    monkeypatch.setattr(work, "_sha256_of", slowly_hashed)
+    held(worked(export))
+    assert {what: all(each) for what, each in good.items()} == dict.fromkeys(
+        ("wait", "records", "seal", "hashed"), True
+    )  # fmt: skip
 
 
 def test_after_three_silent_ends_it_has_failed(auditor: User) -> None:

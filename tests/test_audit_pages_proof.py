@@ -1,6 +1,5 @@
 """An entry's proof, as page, as JSON and by command, and that one checkpoint continues another."""
 
-import base64
 import hashlib
 import json
 import random
@@ -8,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.keys import verifier_keys
 from audit.models import Checkpoint, Delivery, Entry, Payload
-from audit.notes import DASH, Note
+from audit.notes import COSIGNATURE, Note, Signature, VerifierKey
 from audit.notes import Checkpoint as Head
 from audit.proof_path import proof_document, steps
 from audit.tree import consistent, included, inclusion_proof, leaf_hash, range_root, root_of
@@ -244,12 +244,20 @@ def test_sizes_the_wrong_way_round_are_said(read, two: tuple[Checkpoint, Checkpo
 # --- Witnesses -----------------------------------------------------------------------------------------------------
 
 
+def cosigned(checkpoint: Checkpoint) -> tuple[VerifierKey, str]:
+    """Return a witness's key and the line by which it cosigned."""
+    private, text = Ed25519PrivateKey.generate(), Note.parsed(checkpoint.note).text
+    key = VerifierKey("w.example/1", private.public_key().public_bytes_raw(), COSIGNATURE)
+    value = (7).to_bytes(8, "big") + private.sign(f"cosignature/v1\ntime 7\n{text}".encode())
+    return key, Signature(key.name, key.id, value).line()
+
+
 def test_page_says_how_far_each_witness_has_come(read, settings, two: tuple[Checkpoint, Checkpoint]) -> None:
-    settings.AUDIT_WITNESSES = ["ombudsman https://ombud.example/secret", "press mailto:desk@press.example"]
     older, newer = two
-    line = f"{DASH}w.example/1 {base64.b64encode(bytes(76)).decode()}\n"
+    key, line = cosigned(newer)
+    settings.AUDIT_WITNESSES = [f"{key} https://ombud.example/secret", "press mailto:desk@press.example"]
     now = timezone.now()
-    Delivery.objects.create(checkpoint=newer, witness="ombudsman", tried_at=now, succeeded=True, answer=line)
+    Delivery.objects.create(checkpoint=newer, witness=key.name, tried_at=now, succeeded=True, answer=line)
     Delivery.objects.create(checkpoint=older, witness="press", tried_at=now, succeeded=True)
     Delivery.objects.create(checkpoint=newer, witness="press", tried_at=now, succeeded=False, answer="No answer.")
     text = " ".join(read("checkpoints").content.decode().split())

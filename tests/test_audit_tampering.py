@@ -25,6 +25,8 @@ CHANGES = {
         UPDATE audit_entry SET leaf_hash = {LEAF_OF} WHERE id = {HERE}""",
     "a payload": f"UPDATE audit_payload SET content = '{{}}' WHERE entry_id = {HERE}",
     "a payload that is gone": f"UPDATE audit_payload SET content = NULL, salt = NULL WHERE entry_id = {HERE}",
+    "a payload erased by an entry of another kind": f"""
+        UPDATE audit_payload SET content = NULL, salt = NULL, erased_by_id = {THERE} WHERE entry_id = {HERE}""",
     "an entry that is gone": f"""
         DELETE FROM audit_payload WHERE entry_id = {HERE}; DELETE FROM audit_entry WHERE id = {HERE};
         DELETE FROM audit_leaf WHERE leaf_index = 5""",

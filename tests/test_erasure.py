@@ -7,10 +7,13 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import User
 from audit.erasure import MOST_AT_ONCE, Basis, ErasureRefused, about, erasable, erase_payloads
-from audit.models import Entry, Payload
+from audit.exporting import jobs
+from audit.exporting.errors import LeaseLost
+from audit.models import Entry, Export, Payload
 from audit.proofs import prove_inclusion
 from audit.services import record
 from audit.tree import included, leaf_hash
@@ -23,10 +26,12 @@ TOLD = "5f0c7f5e1f0d4b0aa1c2e3f4a5b6c7d8"
 
 
 def told(actor: User, subject: User | None = None, text: str = TOLD) -> Entry:
-    return record(kind="accounts:user:changed/1", actor=actor, subject=subject or actor, payload={"fields": [text]})
+    return record(
+        kind="identification:gallery:changed/1", actor=actor, subject=subject or actor, payload={"fields": [text]}
+    )
 
 
-def erase(actor: User | None, *entries: Entry, basis: str = Basis.REQUEST) -> list[Entry]:
+def erase(actor: User, *entries: Entry, basis: str = Basis.REQUEST) -> list[Entry]:
     sequenced()
     return erase_payloads(
         actor=actor, entries=Entry.objects.filter(pk__in=[entry.pk for entry in entries]), basis=basis
@@ -79,7 +84,7 @@ def test_leaf_place_and_proofs_stay(administrator: User, settings: Any, tmp_path
 
 def test_entry_about_erasing_cannot_be_erased(administrator: User) -> None:
     (erasing,) = erase(administrator, told(administrator))
-    with pytest.raises(ErasureRefused, match="None of these entries says anything"):
+    with pytest.raises(ErasureRefused, match="is never erased"):
         erase(administrator, erasing)
     assert Entry.objects.get(pk=erasing.pk).payload == erasing.payload
 
@@ -111,11 +116,16 @@ def test_basis_is_one_of_those_that_are_known(administrator: User) -> None:
         erase(administrator, told(administrator), basis="because A. Person asked")
 
 
-def test_operator_erases_for_all_and_each_agency_reads_of_its_own(administrator: User, outsider: User) -> None:
-    own, others = told(administrator), told(outsider)
-    made = erase(None, own, others)
-    said = {entry.agency_id: (entry.payload or {})["entries"] for entry in made}
-    assert said == {administrator.agency_id: [str(own.uid)], outsider.agency_id: [str(others.uid)]}
+def test_what_is_said_about_accounts_and_the_log_itself_stays(administrator: User) -> None:
+    """Or an outsider could not see any more who held which role, and what was exported."""
+    role = record(kind="accounts:user:changed/1", actor=administrator, subject=administrator, payload={"fields": ["x"]})
+    taken = record(
+        kind="audit:export:asked/1", actor=administrator, subject=None, payload={"format": "csv", "filters": {}}
+    )  # fmt: skip
+    with pytest.raises(ErasureRefused, match="is never erased: choose others"):
+        erase(administrator, role, taken)
+    erase(administrator, role, taken, told(administrator))
+    assert all(Entry.objects.get(pk=each.pk).payload for each in (role, taken))
 
 
 def test_many_are_erased_by_several_entries(administrator: User) -> None:
@@ -144,13 +154,58 @@ def test_role_of_the_web_may_erase_what_an_entry_lists_and_nothing_else(db: None
             cursor.execute(clear, [erasing, other])
 
 
+# --- Exports that hold it --------------------------------------------------------------------
+
+
+def an_export(asker: User | None, state: str, **more: Any) -> Export:
+    export = Export.objects.create(
+        asked_by=asker, agency=asker.agency if asker else None, format="csv", state=state, sha256="0" * 64,
+        finished_at=timezone.now() if state == "ready" else None, **more,
+    )  # fmt: skip
+    export.file.parent.mkdir(parents=True, exist_ok=True)
+    export.file.write_text(TOLD)
+    return export
+
+
+def test_exports_that_may_hold_it_are_removed(
+    administrator: User, auditor: User, outsider: User, settings: Any, tmp_path: Any
+) -> None:
+    settings.EXPORT_DIR = tmp_path / "exports"
+    own, operators, others = (an_export(asker, "ready") for asker in (auditor, None, outsider))
+    erase(administrator, told(administrator))
+    for export in (own, operators):
+        export.refresh_from_db()
+        assert (export.state, export.file.exists(), export.reason) == ("expired", False, jobs.ERASED)
+    others.refresh_from_db()
+    assert (others.state, others.file.exists()) == ("ready", True)
+
+
+def test_worker_that_has_read_it_already_begins_anew(
+    administrator: User, auditor: User, settings: Any, tmp_path: Any
+) -> None:
+    settings.EXPORT_DIR = tmp_path / "exports"
+    asked = Export.objects.create(asked_by=auditor, agency=auditor.agency, format="csv")
+    held, operators = jobs.claim(asked.pk), an_export(None, "waiting")
+    operators_held = jobs.claim(operators.pk)
+    assert held is not None
+    assert operators_held is not None
+    erase(administrator, told(administrator))
+    for export in (held, operators_held):
+        with pytest.raises(LeaseLost), transaction.atomic():
+            jobs.finish(export, sha256="0" * 64)
+    states = {each.pk: (each.state, each.attempts) for each in Export.objects.all()}
+    assert states == {held.pk: ("waiting", 0), operators_held.pk: ("failed", 1)}
+
+
 # --- The command -----------------------------------------------------------------------------
 
 
 def test_command_erases_what_is_said_about_one_thing(administrator: User, auditor: User, capsys: Any) -> None:
     about_one, about_another = told(administrator, auditor), told(administrator)
     sequenced()
-    call_command("audit", "erase", "--subject", f"accounts.user:{auditor.pk}", "--basis", "retention")
+    call_command(
+        "audit", "erase", "--subject", f"accounts.user:{auditor.pk}", "--basis", "retention", "--by", "administrator"
+    )
     assert f"What 1 entries about accounts.user {auditor.pk} said is erased" in capsys.readouterr().out
     assert Entry.objects.get(pk=about_one.pk).payload is None
     assert Entry.objects.get(pk=about_another.pk).payload
@@ -159,12 +214,39 @@ def test_command_erases_what_is_said_about_one_thing(administrator: User, audito
 def test_command_says_before_what_would_happen(administrator: User, capsys: Any) -> None:
     told(administrator)
     sequenced()
-    call_command("audit", "erase", "--subject", f"accounts.user:{administrator.pk}", "--basis", "order", "--dry-run")
+    call_command(
+        "audit",
+        "erase",
+        "--subject",
+        f"accounts.user:{administrator.pk}",
+        "--basis",
+        "order",
+        "--by",
+        "administrator",
+        "--dry-run",
+    )
     assert "What 1 entries" in capsys.readouterr().out
     assert erasable(about("accounts.user", str(administrator.pk))).count() == 1
 
 
 @pytest.mark.parametrize(("subject", "said"), [("accounts.user", "names nothing"), ("accounts.user:0", "None of")])
-def test_command_says_what_is_wrong(db: None, subject: str, said: str) -> None:
+def test_command_says_what_is_wrong(administrator: User, subject: str, said: str) -> None:
     with pytest.raises(CommandError, match=said):
-        call_command("audit", "erase", "--subject", subject, "--basis", "order")
+        call_command("audit", "erase", "--subject", subject, "--basis", "order", "--by", administrator.username)
+
+
+def test_command_wants_to_know_who_answers_for_it(auditor: User, administrator: User, outsider: User) -> None:
+    """The operator alone can't: an erasure names who had it done."""
+    entry = told(administrator)
+    sequenced()
+    command = ("audit", "erase", "--subject", f"accounts.user:{administrator.pk}", "--basis", "order")
+    with pytest.raises(CommandError, match="--by"):
+        call_command(*command)
+    wrong = {"nobody": "Nobody has", auditor.username: "may not erase", outsider.username: "may not erase|agency"}
+    for name, said in wrong.items():
+        with pytest.raises(CommandError, match=said), transaction.atomic():
+            call_command(*command, "--by", name)
+    assert Entry.objects.get(pk=entry.pk).payload
+    call_command(*command, "--by", administrator.username)
+    (erasing,) = Entry.objects.filter(kind="audit:payload:erased/1")
+    assert (erasing.actor, erasing.agency) == (administrator, administrator.agency)

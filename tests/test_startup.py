@@ -19,13 +19,22 @@ import pytest
 import rfc8785
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from audit.kinds import LONGEST_TEXT
 from audit.models import Entry
 from audit.notes import COSIGNATURE, VerifierKey
 from audit.powers import powers, unguarded_tables
-from audit.startup import SETTINGS, WAIT_SECONDS, StartRefused, begin, check_role, record_start, settings_that_matter
+from audit.startup import (
+    SETTINGS,
+    WAIT_SECONDS,
+    StartRefused,
+    begin,
+    check_role,
+    record_start,
+    running_version,
+    settings_that_matter,
+)
 from config.processes import commands
 from config.roles import APP, MIGRATOR, SEQUENCER
 from tests.audit_fixtures import connection_of
@@ -166,6 +175,44 @@ def test_no_secret_and_no_address_goes_on_record(settings: Any) -> None:
     said = str(settings_that_matter())
     for private in (settings.SECRET_KEY, settings.REDIS_URL, str(settings.VAR_DIR), str(settings.DATABASES)):
         assert private not in said
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> None:
+    """Be one of the processes that a server forks, again and again."""
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr("audit.same_start._parent_that_forked_me", lambda: "1 1")
+
+
+@pytest.mark.usefixtures("forked")
+def test_siblings_record_one_start_and_changed_settings_another(db: None, settings: Any) -> None:
+    """As after `kill -HUP`: the parent is the same, what it serves with isn't."""
+    before = record_start(service="web server")
+    assert before is not None
+    assert record_start(service="web server") is None
+    settings.SEARCH_CUT_OFF = 0.11
+    after = record_start(service="web server")
+    assert after is not None
+    assert (after.payload or {})["settings_sha256"] != (before.payload or {})["settings_sha256"]
+    assert record_start(service="web server") is None
+
+
+@pytest.mark.usefixtures("forked")
+def test_another_version_is_another_start(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = record_start(service="web server")
+    assert entry is not None
+    assert (entry.payload or {})["version"] == running_version()
+    monkeypatch.setattr("audit.startup.running_version", lambda: "99.0.0")
+    assert record_start(service="web server") is not None
+
+
+@pytest.mark.usefixtures("forked")
+def test_start_that_could_not_be_recorded_is_recorded_by_the_next(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("audit.services.INSERT", "SELECT 1/0 WHERE 1 IN (" + ", ".join(["%s"] * 14) + ")")
+        with pytest.raises(DatabaseError), transaction.atomic():
+            record_start(service="web server")
+    assert record_start(service="web server") is not None
 
 
 def test_start_names_who_is_handed_the_checkpoints_without_what_is_secret_in_an_address(settings: Any) -> None:

@@ -154,6 +154,28 @@ def test_answer_that_makes_the_note_another_text_is_refused(auditor: User, agenc
     assert outcome() == (False, f"{NAME} answered without a cosignature by its key {keeper.key.id.hex()}.")
 
 
+def test_row_that_nobody_cosigned_counts_for_nothing(client: Client, auditor: User, agency_abroad: Agency) -> None:
+    """The role of the web may add rows, and says in one what it likes."""
+    first = grown(auditor)
+    with agency_abroad.there():
+        deliver(name=NAME)
+    newest, real = grown(auditor, 5), outcome()[1]
+    forged = Note.parsed(newest.note).signatures[0].line()
+    for answer in ("", real, forged, forged.replace("localhost/countersign", NAME), "— no signature"):
+        Delivery.objects.create(
+            checkpoint=newest, witness=NAME, tried_at=timezone.now(), succeeded=True, answer=answer
+        )  # fmt: skip
+    assert client.get("/audit/checkpoint").content.decode() == newest.note
+    (standing,) = standings()
+    assert (standing.accepted.checkpoint, standing.behind) == (first, newest.size - first.size)
+    assert due_witnesses() == [NAME]
+    with agency_abroad.there():
+        deliver(name=NAME)
+    assert outcome()[0]
+    assert standings()[0].behind == 0
+    assert NAME in client.get("/audit/checkpoint").content.decode()
+
+
 # The log's owner against the witness
 
 
@@ -310,7 +332,7 @@ def test_pauses_grow_to_an_hour(auditor: User, monkeypatch: pytest.MonkeyPatch) 
     witness = Witness(HOOK, Way.POSTED, "http://127.0.0.1")
     for failures, pause in enumerate([50, 100, 200, 400, 800, 1600, 3200, 3600, 3600], start=1):
         Delivery.objects.create(checkpoint=checkpoint, witness=HOOK, tried_at=now, succeeded=False, answer="Away.")
-        attempts = Attempts.at(HOOK)
+        attempts = Attempts.at(witness)
         assert not attempts.waits_for(witness, checkpoint, now + timedelta(seconds=pause - 1)), failures
         assert attempts.waits_for(witness, checkpoint, now + timedelta(seconds=pause)), failures
     # A clock that was set back doesn't stop deliveries.

@@ -2,9 +2,12 @@
 
 from argparse import ArgumentParser
 
+from django.core.exceptions import PermissionDenied
 from django.core.management.base import CommandError, OutputWrapper
 
-from audit.erasure import Basis, ErasureRefused, about, erasable, erase_payloads
+from accounts.models import User
+from audit.erasure import Basis, ErasureRefused, about, erasable, erase_payloads, kept
+from audit.policies import can_erase_payloads
 
 HELP = "erase what the entries about one thing say; the entries themselves and every proof stay"
 
@@ -12,23 +15,37 @@ HELP = "erase what the entries about one thing say; the entries themselves and e
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--subject", required=True, metavar="TYPE:ID", help="as entries name it: identification.case:7")
     parser.add_argument("--basis", required=True, choices=Basis.values)
+    parser.add_argument("--by", required=True, metavar="USERNAME", help="the administrator who answers for it")
     parser.add_argument("--dry-run", action="store_true", help="only say what would happen")
 
 
-def run(out: OutputWrapper, *, subject: str, basis: str, dry_run: bool) -> None:
+def run(out: OutputWrapper, *, subject: str, basis: str, by: str, dry_run: bool) -> None:
     kind, named, pk = subject.partition(":")
     if not (kind and named and pk):
         raise CommandError(f"{subject} names nothing: write the type and the id, like identification.case:7.")
-    entries = about(kind, pk)
+    actor, entries = _who(by), about(kind, pk)
     if dry_run:
         out.write(
             f"What {erasable(entries).count()} entries about {kind} {pk} say would be erased for good, with their"
             " salts; the entries, their places and every proof would stay, and the log would say what was erased."
+            f" What {kept(entries).count()} others say about accounts or the log itself can't be erased."
         )
         return
     try:
-        made = erase_payloads(actor=None, entries=entries, basis=basis)
-    except ErasureRefused as refused:
+        made = erase_payloads(actor=actor, entries=entries, basis=basis)
+    except (ErasureRefused, PermissionDenied) as refused:
         raise CommandError(str(refused)) from refused
     erased = sum(len((entry.payload or {})["entries"]) for entry in made)
     out.write(f"What {erased} entries about {kind} {pk} said is erased; {', '.join(str(e.uid) for e in made)} says so.")
+
+
+def _who(name: str) -> User:
+    try:
+        found = User.objects.get_by_natural_key(name)
+    except User.DoesNotExist:
+        raise CommandError(f"Nobody has the user name {name!r}.") from None
+    if not (found.is_active and can_erase_payloads(found)):
+        raise CommandError(
+            f"{name} may not erase anything: name an administrator of the agency that the entries are of."
+        )
+    return found

@@ -28,7 +28,7 @@ def run(
 ) -> None:  # fmt: skip
     """Write beside the file and rename: who finds the file finds all of it."""
     from audit.exporting import jobs, work
-    from audit.exporting.errors import CantExport, PutOff
+    from audit.exporting.errors import CantExport, LeaseLost, PutOff
     from audit.selectors import Filters
 
     _check_file(to)
@@ -41,6 +41,8 @@ def run(
     except (CantExport, PutOff) as never:
         jobs.give_up(export, reason=str(never))
         raise CommandError(str(never)) from never
+    except LeaseLost as lost:
+        raise CommandError(jobs.TAKEN_FROM_THE_COMMAND) from lost
     except OSError as problem:
         jobs.give_up(export, reason=f"{problem.strerror}.")
         raise CommandError(f"{to} can't be written: {problem.strerror}.") from problem

@@ -50,10 +50,11 @@ class _Records:
     def note(self, entry: Shown) -> None:
         self.named |= {sha256: key for key, sha256 in records_named(entry.said)}
 
-    def add_to(self, writer: BundleWriter, export: Export) -> int:
+    def add_to(self, writer: BundleWriter, export: Export, still_at_it: Callable[[], None]) -> int:
         """Add those that the exporter may see, by name; return how many."""
         names, added = sorted(self.named), 0
         for at in range(0, len(names), PAGE):
+            still_at_it()
             page = names[at : at + PAGE]
             found: dict[str, bytes] = {}
             for key in {self.named[name] for name in page}:
@@ -66,7 +67,7 @@ class _Records:
 
 def write_bundle(export: Export, out: BinaryIO, *, progress: Progress, recorded: Recorded) -> int:
     """Write a bundle to an empty file; return how many entries it shows. Overtaken where it has to begin anew."""
-    size = checkpoint_over_everything().size
+    size = checkpoint_over_everything(lambda: progress(0, 0)).size
     keys = list(SigningKey.objects.order_by("id"))
     subtrees, records = hidden_subtrees(), _Records()
     checkpoints = thinned(size, export.hold)
@@ -78,12 +79,17 @@ def write_bundle(export: Export, out: BinaryIO, *, progress: Progress, recorded:
         guides=(README_FILE.read_bytes() + ABOUT.encode(), VERIFIER_FILE.read_bytes()),
     )
     _write_entries(export, writer, subtrees, records, progress)
-    included = records.add_to(writer, export)
+
+    def still_at_it() -> None:
+        progress(size, size)
+
+    included = records.add_to(writer, export, still_at_it)
     _add_stamps(writer, checkpoints)
+    still_at_it()
     counts = {"records_included": included, "records_named": len(records.named)}
     writer.about = replace(writer.about, filters={**(writer.about.filters or {}), **counts})
     entry = recorded(writer.seal(), writer.shown, size)
-    _close(writer, entry, subtrees, [key.pk for key in keys])
+    _close(writer, entry, subtrees, [key.pk for key in keys], still_at_it)
     return writer.shown - 1  # without the export's own entry
 
 
@@ -143,9 +149,11 @@ def _show(writer: BundleWriter, entry: Shown) -> None:
         writer.show_erased(entry.leaf, entry.erased_by)
 
 
-def _close(writer: BundleWriter, entry: Entry, subtrees: Subtrees, keys: Sequence[int]) -> None:
+def _close(
+    writer: BundleWriter, entry: Entry, subtrees: Subtrees, keys: Sequence[int], still_waits: Callable[[], None]
+) -> None:
     """Go on to a checkpoint that covers the export's own entry."""
-    closing = checkpoint_over_everything()
+    closing = checkpoint_over_everything(still_waits)
     if closing.key_id not in keys:
         raise Overtaken("The signing key was replaced during the export.")
     place = Entry.objects.select_related("place", "said").get(pk=entry.pk)

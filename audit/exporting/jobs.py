@@ -3,7 +3,7 @@
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,14 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from accounts.models import User
+from accounts.models import Agency, User
 from accounts.policies import is_auditor
 from audit.exporting.errors import LeaseLost
-from audit.models import Export
+from audit.models import Entry, Export
 from audit.policies import can_export_log
 from audit.selectors import NO_FILTERS, Filters
 from audit.services import record
@@ -26,6 +26,8 @@ from config.celery import app as celery
 
 logger = logging.getLogger(__name__)
 
+# Filters that name a case, a person or a thing.
+NAMING = frozenset({"case", "person", "subject_type", "subject_id"})
 RUN = "audit.tasks.run_export"
 # Celery's over Redis: 9 is taken last, so that photographs don't wait for an export.
 LAST = 9
@@ -55,16 +57,46 @@ def ask_export(
         filters=filters.as_payload(),
         hold=sorted(set(hold)),
     )
-    record(
+    record_about(
+        export,
         kind="audit:export:asked/1",
-        actor=actor,
-        subject=export,
-        agency=export.agency,
-        payload={"format": form, "filters": export.filters} | ({"hold": export.hold} if hold else {}),
+        payload={"format": form} | ({"hold": export.hold} if hold else {}),
     )
     if call:
         transaction.on_commit(lambda: call_worker(export.pk), robust=True)
     return export
+
+
+def record_about(export: Export, *, kind: str, payload: Mapping[str, Any]) -> Entry:
+    """Record what became of an export, in the log of whoever its filters are about.
+
+    The operator's belongs to no agency, and what belongs to none is everybody's to read. So it goes to the agency of
+    the case and the person that it names; where that can't be told, or it is two, it says only that some were named.
+    """
+    agency, said = export.agency or _agency_named(export.filters), dict(export.filters)
+    if agency is None and (named := sorted(NAMING & said.keys())):
+        said = {key: value for key, value in said.items() if key not in NAMING} | {"not_said": named}
+    about = Export(pk=export.pk, filters=said)  # an entry takes its case from its subject
+    return record(
+        kind=kind, actor=export.asked_by, subject=about, agency=agency, payload={"filters": said, **payload}
+    )  # fmt: skip
+
+
+def _agency_named(filters: Mapping[str, Any]) -> Agency | None:
+    """Return the one agency to which all that is named belongs, as far as the log knows."""
+    found: set[int | None] = set()
+    if case := filters.get("case"):
+        found |= _or_unknown(Entry.objects.filter(case=case, agency__isnull=False).values_list("agency", flat=True))
+    if person := filters.get("person"):
+        found |= _or_unknown(User.objects.filter(pk=person).values_list("agency", flat=True))
+    if "subject_id" in filters:
+        found.add(None)
+    only = found.pop() if len(found) == 1 else None
+    return Agency.objects.get(pk=only) if only else None
+
+
+def _or_unknown(agencies: QuerySet[Any, int]) -> set[int | None]:
+    return set(agencies.order_by().distinct()) or {None}
 
 
 def call_worker(export_id: uuid.UUID) -> None:
@@ -128,7 +160,7 @@ def keep(export: Export, **changes: Any) -> None:
 
 
 def finish(export: Export, **facts: Any) -> None:
-    """Mark it ready; its file stands in its place by now, or was written elsewhere."""
+    """Mark it ready, within the transaction that puts its file into its place."""
     _leave(export, state=Export.State.READY, finished_at=timezone.now(), reason="", done=F("total"), **facts)
 
 
@@ -175,6 +207,31 @@ def sweep() -> int:
     return _call_for_waiting()
 
 
+TAKEN_FROM_THE_COMMAND = "Something was erased from the log meanwhile, or it took too long to say a word; run it again."
+ERASED = "Something that it may have held was erased from the log; ask for it again."
+
+
+@transaction.atomic
+def drop_what_may_hold(agency: Agency | None) -> None:
+    """Remove the files that may hold what entries of an agency said: its own exports, and the operator's.
+
+    What belongs to no agency is in everybody's. A worker that is at one loses it, and the next begins anew.
+    """
+    may = Export.objects.filter(Q(agency=agency) | Q(agency=None)) if agency else Export.objects.all()
+    _have_failed(may.filter(asked_by=None, state=Export.State.RUNNING), ERASED)
+    may.filter(state=Export.State.RUNNING).update(
+        state=Export.State.WAITING, lease=None, leased_until=None, attempts=F("attempts") - 1,
+    )  # fmt: skip
+    for export in may.filter(state=Export.State.READY):
+        _expire(export, reason=ERASED)
+
+
+def _expire(export: Export, *, reason: str = "") -> None:
+    """Remove its file; the row stays and says so."""
+    export.file.unlink(missing_ok=True)
+    Export.objects.filter(pk=export.pk, state=Export.State.READY).update(state=Export.State.EXPIRED, reason=reason)
+
+
 def _have_failed(those: QuerySet[Export], reason: str) -> None:
     those.update(
         state=Export.State.FAILED, lease=None, leased_until=None, finished_at=timezone.now(), reason=reason
@@ -192,11 +249,10 @@ def _call_for_waiting() -> int:
 
 
 def _remove_old() -> None:
-    """Remove files whose time is over; the row stays and says so."""
+    """Remove files whose time is over."""
     oldest = timezone.now() - timedelta(days=settings.EXPORT_KEEP_DAYS)
     for export in Export.objects.filter(state=Export.State.READY, finished_at__lt=oldest):
-        export.file.unlink(missing_ok=True)
-        Export.objects.filter(pk=export.pk, state=Export.State.READY).update(state=Export.State.EXPIRED)
+        _expire(export)
 
 
 def _remove_left_over() -> None:

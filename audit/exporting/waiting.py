@@ -1,6 +1,7 @@
 """A checkpoint over everything that is committed, from the sequencer, which is a process of its own."""
 
 import time
+from collections.abc import Callable
 
 from django.conf import settings
 
@@ -15,13 +16,17 @@ AWAY = (
 )
 
 
-def checkpoint_over_everything() -> Checkpoint:
-    """Ask for a checkpoint over what is committed by now and wait for it; PutOff where none comes in time."""
+def checkpoint_over_everything(still_waits: Callable[[], None]) -> Checkpoint:
+    """Ask for a checkpoint over what is committed by now and wait for it; PutOff where none comes in time.
+
+    `still_waits` is called again and again, so that the lease is kept over a wait.
+    """
     request = request_checkpoint()
     until = time.monotonic() + settings.EXPORT_WAIT_SECONDS
     while (answer := answer_to(request)) is None:
         if time.monotonic() > until:
             raise PutOff(_why())
+        still_waits()
         pause()
     return answer
 

@@ -18,12 +18,12 @@ from audit.exporting.table import write_table
 from audit.models import Entry, Export
 from audit.policies import can_export_log
 from audit.proofs import NoProof
-from audit.services import record
 
 logger = logging.getLogger(__name__)
 
 SAY_EVERY_SECONDS = 1.0
 BEGIN_AGAIN = 3
+PIECE = 1 << 20
 Told = Callable[[int, int], None]
 
 
@@ -76,8 +76,9 @@ def write(export: Export, *, to: Path | None = None, tell: Told | None = None) -
         else:
             raise PutOff(f"{reason} It is begun again later.")
         with transaction.atomic():
-            partial.replace(place)
+            # First, and waiting for whoever may be taking it over: without the lease nothing may be put into its place.
             jobs.finish(export, **facts)
+            partial.replace(place)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -93,7 +94,7 @@ def _written(export: Export, partial: Path, telling: "_Telling") -> dict[str, An
             _record_made(export, entries=entries, file_sha256=sha256, size=size)
         out.flush()
         os.fsync(out.fileno())
-    return {"entries": entries, "bytes": partial.stat().st_size, "sha256": _sha256_of(partial)}
+    return {"entries": entries, "bytes": partial.stat().st_size, "sha256": _sha256_of(partial, telling)}
 
 
 def _private(path: Path) -> BinaryIO:
@@ -103,9 +104,13 @@ def _private(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
 
 
-def _sha256_of(path: Path) -> str:
+def _sha256_of(path: Path, telling: "_Telling") -> str:
+    hashed = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while piece := file.read(PIECE):
+            hashed.update(piece)
+            telling.keep()
+    return hashed.hexdigest()
 
 
 def _record_bundle(export: Export, manifest_sha256: str, entries: int, size: int) -> Entry:
@@ -116,25 +121,25 @@ def _record_bundle(export: Export, manifest_sha256: str, entries: int, size: int
 def _record_made(export: Export, **payload: Any) -> Entry:
     """Record that it was made, while the lease is held: who has lost it records nothing."""
     jobs.keep(export)
-    return record(
-        kind="audit:export:made/2",
-        actor=export.asked_by,
-        subject=export,
-        agency=export.agency,
-        payload={"format": export.format, "filters": export.filters, "export": str(export.pk), **payload},
-    )
+    said = {"format": export.format, "export": str(export.pk), **payload}
+    return jobs.record_about(export, kind="audit:export:made/2", payload=said)
 
 
 class _Telling:
     """Says how far the work came, once a second: to the row, which keeps the lease, and to whoever watches."""
 
     def __init__(self, export: Export, tell: Told | None) -> None:
-        self._export, self._tell, self._next = export, tell, 0.0
+        self._export, self._tell, self._next, self._came = export, tell, 0.0, (0, 0)
 
     def __call__(self, done: int, total: int) -> None:
+        self._came = done, total
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + SAY_EVERY_SECONDS
         jobs.keep(self._export, done=done, total=total)
         if self._tell:
             self._tell(done, total)
+
+    def keep(self) -> None:
+        """Keep the lease where the work goes on and no entry is walked."""
+        self(*self._came)

@@ -7,7 +7,7 @@ cosignature, or with the size that it holds, from which the proof is then made.
 import base64
 import re
 
-from audit.models import Checkpoint
+from audit.models import Checkpoint, Delivery
 from audit.notes import BadNote, Note, VerifierKey
 from audit.proofs import NoProof, prove_consistency
 from audit.witnesses.configured import Witness
@@ -39,6 +39,19 @@ def cosigned(witness: Witness, checkpoint: Checkpoint, held: int) -> str:
         raise Undelivered(_refusal(witness, answer, held))
     assert witness.key is not None
     return _verified(answer.text, checkpoint.note, witness.key)
+
+
+def cosignature_kept(witness: Witness, delivery: Delivery) -> str:
+    """Return the lines of a kept delivery by which this witness cosigned, verified anew; "" where there is none.
+
+    Web and workers add these rows, so a row alone proves nothing.
+    """
+    if witness.key is None or not delivery.succeeded:
+        return ""
+    try:
+        return _verified(delivery.answer, delivery.checkpoint.note, witness.key)
+    except Undelivered:
+        return ""
 
 
 def _asked(witness: Witness, checkpoint: Checkpoint, held: int) -> Answer:

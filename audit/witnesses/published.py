@@ -6,8 +6,11 @@ from typing import Any
 import rfc8785
 
 from audit.models import Checkpoint, Delivery
-from audit.notes import DASH, LONGEST_NOTE
+from audit.notes import LONGEST_NOTE
 from audit.proofs import NoProof, prove_consistency
+from audit.witnesses.configured import Witness, witnesses
+from audit.witnesses.cosigning import cosignature_kept
+from audit.witnesses.delivering import MOST_LOOKED_AT
 
 
 def checkpoint_over(entries: int) -> Checkpoint | None:
@@ -16,9 +19,15 @@ def checkpoint_over(entries: int) -> Checkpoint | None:
 
 
 def cosignatures(checkpoint: Checkpoint) -> list[str]:
-    """Return the lines by which witnesses cosigned, the newest of each; they were verified before they were kept."""
-    kept = Delivery.objects.filter(checkpoint=checkpoint, succeeded=True, answer__startswith=DASH).order_by("id")
-    return list(dict(kept.values_list("witness", "answer")).values())
+    """Return the lines by which witnesses cosigned, the newest of each, verified now: a row alone proves nothing."""
+    return [lines for witness in witnesses().values() if (lines := _newest_of(witness, checkpoint))]
+
+
+def _newest_of(witness: Witness, checkpoint: Checkpoint) -> str:
+    if witness.key is None:
+        return ""
+    kept = Delivery.objects.to(witness.name).filter(checkpoint=checkpoint, succeeded=True).reverse()[:MOST_LOOKED_AT]
+    return next(filter(None, (cosignature_kept(witness, each) for each in kept)), "")
 
 
 def published_note(checkpoint: Checkpoint) -> str:

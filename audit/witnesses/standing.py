@@ -30,6 +30,6 @@ def standings() -> list[Standing]:
 
 
 def _standing(witness: Witness, newest: Checkpoint | None) -> Standing:
-    attempts = Attempts.at(witness.name)
+    attempts = Attempts.at(witness)
     failure = Delivery.objects.to(witness.name).filter(succeeded=False).last()
     return Standing(witness, attempts.accepted, failure, max(0, (newest.size if newest else 0) - attempts.held))
