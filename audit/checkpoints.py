@@ -7,10 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.keys import load_signer
+from audit.memory import compare_with_memory, remember, remembered
 from audit.models import Checkpoint, CheckpointRequest, Leaf, TreeState
 from audit.notes import Checkpoint as Head
 from audit.rehash import BLOCK, Corrupt, frontier_of, kept_frontier, rehash_blocks, rehashed
 from audit.sequencer import Halted, advance_to_the_end, halt, locked_state
+from audit.services import record
 from audit.tree import Frontier
 
 
@@ -57,11 +59,14 @@ def _sign(answers: int) -> Checkpoint:
     if last and (last.size, last.key_id) == (state.size, key.pk) and last.answers >= answers:
         return last
     root = _rehash_before_signing(state, last)
+    compare_with_memory(state.size)
+    note = str(signer.sign(Head(signer.key.name, state.size, root).text()))
+    remember(note)
     return Checkpoint.objects.create(
         size=state.size,
         root=root,
         frontier=bytes(state.frontier),
-        note=str(signer.sign(Head(signer.key.name, state.size, root).text())),
+        note=note,
         key=key,
         signed_at=timezone.now(),
         answers=answers,
@@ -93,19 +98,32 @@ def _go_on_with_the_round(state: TreeState, older: int) -> None:
 
 
 @transaction.atomic
-def resume() -> int:
+def resume(*, restored: bool = False) -> int:
     """Hash the whole log anew and, if all of it holds, let the sequencer go on; return how many entries held.
 
     What the leaves say against the kept roots and against what was signed decides; the state is made anew from them.
+    With `restored`, the operator says that an older copy was put in place: the signer forgets what it signed after it,
+    and the log says so. Whoever kept a later checkpoint will see that this log doesn't go on from it.
     """
     state = TreeState.objects.select_for_update().get(pk=1)
     size = Leaf.objects.count()
     grown = _regrown(size)
     if grown.root() != frontier_of(size).root():
         raise Corrupt(f"The {size} entries of the log don't lead to the roots that were kept while it grew.")
+    if restored:
+        _say_restored(grown)
+    else:
+        compare_with_memory(size)
     state.size, state.frontier, state.halted = size, grown.to_bytes(), ""
     state.save()
     return size
+
+
+def _say_restored(grown: Frontier) -> None:
+    last, signer = remembered(), load_signer()[1]
+    said = {"size": grown.size, "signed_size": last.size if last else 0, "signed_root": last.root.hex() if last else ""}
+    record(kind="audit:log:restored/1", actor=None, subject=None, payload=said)
+    remember(str(signer.sign(Head(signer.key.name, grown.size, grown.root()).text())))
 
 
 def _regrown(size: int) -> Frontier:

@@ -28,7 +28,7 @@ WHERE l.leaf_index >= %s AND l.leaf_index < %s ORDER BY l.leaf_index
 # What the sequencer will never look at again must have its place by now; see audit/sequencer.py.
 WITHOUT_PLACE = """
 SELECT e.uid FROM audit_entry e, audit_treestate s
-WHERE (e.written_in < s.settled OR e.id <= s.floor) AND s.settled < (1::bigint << 61)
+WHERE (e.written_in < s.settled OR e.id <= s.floor)
     AND NOT EXISTS (SELECT FROM audit_leaf l WHERE l.entry_id = e.id)
 ORDER BY e.id LIMIT 1
 """

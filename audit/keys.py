@@ -6,7 +6,7 @@ successor, and the log says so. What an old key signed stays verifiable.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,10 @@ def load_signer() -> tuple[SigningKey, Signer]:
     for file in (_key_file(), _next_file()):
         signer = _signer_at(file)
         if signer is not None and str(signer.key) == known.vkey:
-            file.replace(_key_file())  # a rotation that was interrupted ends here
+            if file != _key_file():  # a rotation ends here, or one that was interrupted
+                with suppress(FileNotFoundError):  # somebody else has just ended it
+                    file.replace(_key_file())
+                sync_folder(_key_file())
             return known, signer
     raise KeyProblem(
         f"{_key_file()} doesn't hold the key that this log is signed with ({key_id(known)}): bring it back, or run"
@@ -57,11 +60,25 @@ def rotate_key(*, lost: bool = False) -> SigningKey:
         old = SigningKey.objects.order_by("id").last()
         if old is None:
             raise KeyProblem("This log has no signing key yet: run the sequencer, which makes one.")
+        handing_over = _hands_over(lost=lost)
         signer = _written(_next_file())
-        handover = "" if lost else str(load_signer()[1].sign(handover_text(VerifierKey.parsed(old.vkey), signer.key)))
-        key = _register(signer, handover=handover, replaces=old)
-    _next_file().replace(_key_file())
+        text = handover_text(VerifierKey.parsed(old.vkey), signer.key)
+        key = _register(signer, handover=str(handing_over.sign(text)) if handing_over else "", replaces=old)
+    load_signer()
     return key
+
+
+def _hands_over(*, lost: bool) -> Signer | None:
+    """Return the key in use, having ended a rotation that was interrupted: what it left is not overwritten."""
+    try:
+        signer = load_signer()[1]
+    except KeyProblem:
+        if lost:
+            return None
+        raise
+    if lost:
+        raise KeyProblem(f"The key isn't lost: {_key_file()} holds it. Rotate without --lost, so that it hands over.")
+    return signer
 
 
 def verifier_keys() -> list[VerifierKey]:
@@ -115,11 +132,27 @@ def _signer_at(file: Path) -> Signer | None:
 def _written(file: Path) -> Signer:
     """Make a key and write it for nobody else's eyes, safely on disk before it is used."""
     private = Ed25519PrivateKey.generate()
+    write_safely(file, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return Signer(settings.AUDIT_ORIGIN, private)
+
+
+def write_safely(file: Path, content: bytes) -> None:
+    """Write a file for nobody else's eyes; who finds it, also after a loss of power, finds all of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.unlink(missing_ok=True)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    partial = file.with_name(file.name + ".partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(content)
         out.flush()
         os.fsync(out.fileno())
-    return Signer(settings.AUDIT_ORIGIN, private)
+    partial.replace(file)
+    sync_folder(file)
+
+
+def sync_folder(file: Path) -> None:
+    """See to it that the name of a file is on the disk."""
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

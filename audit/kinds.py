@@ -107,6 +107,7 @@ _ACCOUNTS = (
 _IDENTIFICATION = (
     _kind("identification:case:opened/1", "{actor} opened {subject} (purpose: {purpose}).", "", "purpose"),
     _kind("identification:case:viewed/1", "{actor} looked at {subject}."),
+    _kind("identification:cases:viewed/1", "{actor} looked at a list of cases ({listed}, page {page}).", "listed page"),
     _kind(
         "identification:photograph:received/1",
         "{actor} added {subject}.",
@@ -139,7 +140,10 @@ _IDENTIFICATION = (
         "case gallery face sha256 review",
     ),
     _kind("identification:gallery:opened/1", "{actor} opened {subject}.", "gallery_kind", "purposes basis_sha256"),
-    _kind("identification:gallery:changed/1", "{actor} changed {subject} ({fields}).", "fields"),
+    _kind(
+        "identification:gallery:changed/1", "{actor} changed {subject} ({fields}).", "fields", "purposes basis_sha256"
+    ),
+    _kind("identification:gallery:viewed/1", "{actor} looked at the people of {subject}, page {page}.", "people page"),
     _kind("identification:person:enrolled/1", "{actor} enrolled {subject}.", "gallery"),
     _kind(
         "identification:reference:enrolled/1",
@@ -164,6 +168,13 @@ _IDENTIFICATION = (
         "{actor} withdrew {subject} from searches.",
         "person sha256",
         "gallery face reason_sha256 reviews",
+    ),
+    _kind("identification:reference:viewed/1", "{actor} looked at {subject}, to withdraw it.", "person gallery"),
+    _kind(
+        "identification:faces:viewed/1",
+        "{actor} looked at the faces of {subject} ({page}).",
+        "page sha256",
+        "face correction",
     ),
     _kind("identification:face:added/1", "{actor} drew a box in {subject}.", "correction box", "landmarks"),
     _kind(
@@ -194,7 +205,7 @@ _IDENTIFICATION = (
         "{subject} looked through the references of {persons} people; candidates proposed: {candidates}.",
         "probe encoder galleries gallery_size persons method settings list_length cut_off candidates",
         "case purpose gallery_kind embedding candidate_ids requested_by sha256 face weights_sha256 embedding_sha256"
-        " gallery_sizes",
+        " gallery_sizes candidate_references scores",
     ),
     _kind(
         "identification:encoder:installed/1",
@@ -320,12 +331,21 @@ _REVIEW = (
     _kind("review:agreement:accepted/1", "{actor} accepted {subject}.", "holder helper"),
     _kind("review:agreement:ended/1", "{actor} ended {subject}.", "holder helper"),
     _kind("review:conclusion:viewed/1", "{actor} read the conclusion of {subject}."),
+    _kind("review:work:viewed/1", "{actor} worked on {subject} ({page}).", "page review"),
+    _kind("review:assessment:viewed/1", "{actor} looked at {subject} and at the scores of its list.", "review search"),
+    _kind("review:review:viewed/1", "{actor} looked at how far {subject} has come."),
+    _kind("review:corroboration:viewed/1", "{actor} looked at what corroborates {subject}.", "page", "identifier"),
 )
 _AUDIT = (
     _kind(
         "audit:payload:erased/1",
         "{actor} had what {count} entries say erased, the entries themselves remaining ({basis}).",
         "entries count basis",
+    ),
+    _kind(
+        "audit:log:restored/1",
+        "An older copy of this log, of {size} entries, was put in place; {signed_size} had been signed.",
+        "size signed_size signed_root",
     ),
     _kind("audit:key:made/1", "A key was made that signs checkpoints of this log ({key_id}).", "key_id vkey"),
     _kind(

@@ -7,11 +7,13 @@ in one transaction. It misses none: `written_in` is the transaction of an entry,
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from audit.models import Entry, Subtree, TreeState
+from audit.models import Subtree, TreeState
 from audit.rehash import STEP, Corrupt, kept_frontier
 from audit.tree import leaf_hash
 
@@ -37,11 +39,9 @@ class Halted(Exception):
 
 def advance(*, batch: int = BATCH) -> int:
     """Give at most one batch of committed entries their places; return how many."""
-    try:
-        return _advance(batch)
-    except Corrupt as corrupt:
-        halt(str(corrupt))
-        raise Halted(str(corrupt)) from corrupt
+    with _halting():
+        given = _advance(batch)
+    return look_at_everything() if given is None else given
 
 
 def advance_to_the_end() -> int:
@@ -53,13 +53,44 @@ def advance_to_the_end() -> int:
     return total
 
 
+def look_at_everything(*, batch: int = BATCH) -> int:
+    """Give a place to every committed entry that has none, whenever it was written; return how many got one.
+
+    The sequencer begins with it: the database may have been restored, and count its transactions anew. What came with
+    it names transactions that this database has yet to begin; `floor` is the last of these, and ids after it are new.
+    """
+    total, since, settled = 0, 0, _oldest_running_transaction()
+    while True:
+        with _halting(), transaction.atomic():
+            state = locked_state()
+            waiting = _waiting(since, 0, batch)
+            _give_places(state, waiting)
+            total += len(waiting)
+            if len(waiting) < batch:
+                state.settled, state.floor, state.seen_at = settled, _last_from_elsewhere(), timezone.now()
+            state.save()
+        if len(waiting) < batch:
+            return total
+        since = waiting[-1][1]
+
+
+@contextmanager
+def _halting() -> Iterator[None]:
+    try:
+        yield
+    except Corrupt as corrupt:
+        halt(str(corrupt))
+        raise Halted(str(corrupt)) from corrupt
+
+
 @transaction.atomic
-def _advance(batch: int) -> int:
+def _advance(batch: int) -> int | None:
+    """Return how many got their places; None where the transactions of this database are counted anew."""
     state = locked_state()
     settled = _oldest_running_transaction()
     if settled < state.settled:
-        return _begin_after_restoring(state)
-    waiting = _waiting(state, batch)
+        return None
+    waiting = _waiting(state.settled, state.floor, batch)
     if len(waiting) == batch:
         settled = min(settled, waiting[-1][1])
     _give_places(state, waiting)
@@ -84,25 +115,18 @@ def _oldest_running_transaction() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _begin_after_restoring(state: TreeState) -> int:
-    """Look at all entries once: the numbers of transactions began anew, as in a database restored from a dump.
-
-    What came with it is from transactions that have all ended; once it has its places, its ids are never asked again.
-    """
-    state.settled = 0
-    waiting = _waiting(state, BATCH)
-    if waiting:
-        _give_places(state, waiting)
-        state.settled = 1 << 62  # so that the next look comes here again
-    else:
-        state.floor = Entry.objects.order_by("id").values_list("id", flat=True).last() or 0
-    state.save()
-    return len(waiting)
-
-
-def _waiting(state: TreeState, batch: int) -> Waiting:
+def _last_from_elsewhere() -> int:
+    """Return the last id of an entry whose transaction this database has yet to begin: it was restored with it."""
     with connection.cursor() as cursor:
-        cursor.execute(WAITING, [state.settled, state.floor, batch])
+        cursor.execute(
+            "SELECT max(id) FROM audit_entry WHERE written_in >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+        )
+        return int(cursor.fetchone()[0] or 0)
+
+
+def _waiting(settled: int, floor: int, batch: int) -> Waiting:
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING, [settled, floor, batch])
         return list(cursor.fetchall())
 
 

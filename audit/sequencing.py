@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 
 from audit.checkpoints import request_waits, sign_checkpoint
 from audit.keys import KeyProblem, ensure_key
-from audit.sequencer import Halted, advance_to_the_end, seen
+from audit.sequencer import Halted, advance_to_the_end, look_at_everything, seen
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +25,8 @@ class Sequencing:
     def __init__(self) -> None:
         self.stop = threading.Event()
         self._sign_at = self._seen_at = 0.0
+        # At the beginning, and after every interruption: the database may be another by then.
+        self._everything = True
 
     def run(self) -> None:
         """Go on until `stop` is set. A database that is away, or a key that is missing, is waited for."""
@@ -34,6 +36,7 @@ class Sequencing:
             except (OperationalError, Halted, KeyProblem) as problem:
                 logger.error("%s", problem)  # noqa: TRY400  (the sentence says it all)
                 connection.close()
+                self._everything = True
                 self.stop.wait(PAUSE_SECONDS)
             self.stop.wait(LOOK_EVERY_SECONDS)
 
@@ -42,6 +45,9 @@ class Sequencing:
         if not self._sign_at:
             ensure_key()
         self._say_alive()
+        if self._everything:
+            look_at_everything()
+            self._everything = False
         advance_to_the_end()
         now = time.monotonic()
         if now >= self._sign_at or request_waits():

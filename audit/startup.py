@@ -13,11 +13,12 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, OperationalError, connection, transaction
 
-from audit.kinds import plain
+from audit.kinds import FORBIDDEN_IN_TEXT, LONGEST_TEXT, plain
 from audit.models import Entry
 from audit.powers import powers, role, unguarded_tables
 from audit.same_start import recorded_by_a_sibling
 from audit.services import record
+from audit.witnesses.configured import Way, witnesses
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ SETTINGS = (
     "JOB_MAX_ATTEMPTS", "RECONCILE_EVERY_SECONDS", "ASSIGNMENT_LEASE_SECONDS", "ASSIGNMENT_GRACE_SECONDS",
     "EXPOSURE_CAP_PER_DAY", "SESSION_COOKIE_AGE", "AXES_FAILURE_LIMIT", "AXES_COOLOFF_TIME", "APP_DATABASE_ROLE",
     "SEQUENCER_DATABASE_ROLE", "AUDIT_ORIGIN", "AUDIT_CHECKPOINT_SECONDS", "AUDIT_REHASH_PER_CHECKPOINT",
+    "AUDIT_MAIL_EVERY", "AUDIT_TSA_EVERY",
 )  # fmt: skip
 
 
@@ -51,7 +53,7 @@ def _begin(service: str) -> None:
     try:
         check_role()
         record_start(service=service)
-    except (StartRefused, DatabaseError) as problem:
+    except (ImproperlyConfigured, DatabaseError) as problem:
         if not settings.DEBUG:
             raise StartRefused(str(problem)) from problem
         logger.warning("%s With DEBUG off, Countersign would not serve.", problem)
@@ -105,8 +107,19 @@ def record_start(*, service: str) -> Entry | None:
 
 def settings_that_matter() -> dict[str, Any]:
     """Return the settings that go on record; a number that isn't whole is written out as text."""
-    values = {name.lower(): getattr(settings, name) for name in SETTINGS}
+    values = {name.lower(): getattr(settings, name) for name in SETTINGS} | _handed_checkpoints()
     return {name: plain(str(value) if isinstance(value, float) else value) for name, value in values.items()}
+
+
+def _handed_checkpoints() -> dict[str, list[str]]:
+    """Return who is handed the checkpoints, with the part of each address that isn't between them and us alone."""
+    found: dict[str, list[str]] = {"audit_witnesses": [], "audit_tsa_url": []}
+    for witness in witnesses().values():
+        said = f"{witness.key or witness.name} {witness.way.value} {witness.shown_address}"
+        # What a host or a mailbox may hold and an entry may not.
+        written = FORBIDDEN_IN_TEXT.sub("?", said)[:LONGEST_TEXT]
+        found["audit_tsa_url" if witness.way is Way.STAMPED else "audit_witnesses"].append(written)
+    return found
 
 
 @checks.register(checks.Tags.database, deploy=True)

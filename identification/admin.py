@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from accounts.models import Agency
 from audit.administration import AuditedAdmin
 from identification.models import Encoder, Gallery, IdentifierKind, Purpose, PurposePolicy, gallery_kind_of
+from identification.services.enrolment import terms_of
 
 
 class GalleryForm(forms.ModelForm):
@@ -114,7 +115,7 @@ class GalleryAdmin(AuditedAdmin):
 
     def payload_of(self, obj: models.Model, form: ModelForm, change: bool) -> dict[str, Any]:
         assert isinstance(obj, Gallery)
-        return {"fields": form.changed_data} if change else {"gallery_kind": obj.kind}
+        return ({"fields": form.changed_data} if change else {"gallery_kind": obj.kind}) | terms_of(obj)
 
 
 @admin.register(PurposePolicy)
@@ -125,6 +126,14 @@ class PurposePolicyAdmin(AuditedAdmin):
     changed_kind = "identification:policy:changed/1"
     list_display = ("purpose", "reviewers", "list_length", "corroboration_required", "precedence")
     readonly_fields = ("purpose",)
+
+    def payload_of(self, obj: models.Model, form: ModelForm, change: bool) -> dict[str, Any]:
+        """Say also what the policy is from now on: numbers, codes and yes or no, nothing about anybody."""
+        said = super().payload_of(obj, form, change)
+        values = {
+            field.name: getattr(obj, field.attname) for field in obj._meta.concrete_fields if not field.primary_key
+        }
+        return said | {"purpose": obj.pk, "values": values}
 
 
 @admin.register(Encoder)

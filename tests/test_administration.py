@@ -1,5 +1,6 @@
 """The administration: administrators alone, their own agency alone, nothing removed, every change on record."""
 
+import hashlib
 from collections.abc import Callable
 
 import pytest
@@ -111,7 +112,12 @@ def test_policy_is_tightened_and_the_change_is_on_record(desk: Client, administr
     assert PurposePolicy.objects.get(pk="deceased").reviewers == 3
     entry = Entry.objects.get(kind="identification:policy:changed/1")
     assert (entry.actor, entry.subject_id) == (administrator, "deceased")
-    assert changes("identification:policy:changed/1") == [{"fields": ["reviewers"]}]
+    (change,) = changes("identification:policy:changed/1")
+    assert (change["fields"], change["purpose"]) == (["reviewers"], "deceased")
+    assert change["values"] == {
+        "reviewers": 3, "list_length": 20, "corroboration_required": True, "sufficient_together": 2, "precedence": 30,
+        "sufficient_kinds": ["fingerprints", "dental", "dna"],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -148,7 +154,9 @@ def test_policy_that_is_too_loose_is_refused_with_a_sentence(
 def test_either_way_of_corroborating_suffices_for_a_policy(desk: Client, facts: dict[str, object]) -> None:
     answer = desk.post(page_of("identification_purposepolicy", "change", "deceased"), policy_form(**facts))
     assert answer.status_code == 302
-    assert changes("identification:policy:changed/1") == [{"fields": list(facts)}]
+    (change,) = changes("identification:policy:changed/1")
+    assert change["fields"] == list(facts)
+    assert change["values"].items() >= facts.items()
 
 
 def test_precedence_of_a_purpose_is_changed_in_the_administration(desk: Client) -> None:
@@ -177,7 +185,9 @@ def test_gallery_is_opened_for_the_administrators_agency(desk: Client, administr
     assert desk.post(page_of("identification_gallery", "add"), gallery_form()).status_code == 302
     gallery = Gallery.objects.get()
     assert (gallery.agency, gallery.purposes) == (administrator.agency, ["deceased"])
-    assert changes("identification:gallery:opened/1") == [{"gallery_kind": "humanitarian"}]
+    basis = hashlib.sha256(b"Law 1").hexdigest()
+    said = {"gallery_kind": "humanitarian", "purposes": ["deceased"], "basis_sha256": basis}
+    assert changes("identification:gallery:opened/1") == [said]
 
 
 @pytest.mark.parametrize(
@@ -215,6 +225,7 @@ def test_kind_of_a_gallery_is_never_changed(desk: Client, gallery: Gallery) -> N
     (change,) = changes("identification:gallery:changed/1")
     assert "kind" not in change["fields"]
     assert "name" in change["fields"]
+    assert change["purposes"] == ["missing"]
 
 
 def test_name_of_a_gallery_that_is_taken_gets_a_sentence(desk: Client, gallery: Gallery) -> None:

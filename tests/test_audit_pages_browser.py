@@ -1,15 +1,19 @@
 """The pages of the log in a real browser: for people who use no mouse, no JavaScript, a phone."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from audit import verification
-from audit.models import Checkpoint, Entry, Verification
-from identification.models import Case
+from audit.models import Checkpoint, Entry, Export, Verification
+from identification.models import Case, Encoder
+from tests import factories
 from tests.audit_fixtures import write_entries
 from tests.sequencing import signed
 from tests.test_audit_pages import LONG_NAME, entry_about, erased, verified
@@ -18,10 +22,26 @@ from tests.test_browser_review import no_serious_violation
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
+def every_state_of_an_export(auditor: User) -> None:
+    """Write one row for each state that an export can be in, and one that waits to be tried again."""
+    now = timezone.now()
+    ended = {"finished_at": now, "entries": 12_345, "bytes": 2_345_678, "sha256": "0f" * 32}
+    for state, said in (
+        ("expired", ended),
+        ("failed", {"reason": "There was no room for the file. Ask again when an operator has made some."}),
+        ("ready", ended | {"filters": {"kind": "accounts:role:granted/1", "since": "2026-11-01"}}),
+        ("running", {"lease": uuid4(), "leased_until": now + timedelta(hours=1), "done": 3712, "total": 12_345}),
+        ("waiting", {}),
+        ("waiting", {"reason": "The sequencer isn't at work."}),
+    ):
+        Export.objects.create(asked_by=auditor, agency=auditor.agency, format="bundle", state=state, **said)
+
+
 @pytest.fixture
-def log(auditor: User, case: Case) -> dict[str, str]:
+def log(auditor: User, case: Case, requester: User, encoder: Encoder, random_vectors: Any) -> dict[str, str]:
     """A log of a few hundred entries; the addresses of its pages."""
     User.objects.filter(pk=auditor.pk).update(full_name=LONG_NAME)
+    factories.searched(requester, case, encoder, random_vectors())
     entry = entry_about(case, auditor)
     gone = entry_about(case, auditor)
     older = signed()
@@ -29,12 +49,14 @@ def log(auditor: User, case: Case) -> dict[str, str]:
     erased(auditor, gone)
     newer = signed()
     verified()
+    every_state_of_an_export(auditor)
     late = entry_about(case, auditor)
     return {
         "log": "/audit/", "none fits": "/audit/?until=2020-01-01", "case": f"/audit/cases/{case.pk}/",
         "entry": f"/audit/entries/{entry.uid}/", "erased": f"/audit/entries/{gone.uid}/",
         "late": f"/audit/entries/{late.uid}/", "verifications": "/audit/verifications/",
-        "checkpoints": "/audit/checkpoints/",
+        "checkpoints": "/audit/checkpoints/", "exports": "/audit/exports/",
+        "uses": f"/audit/uses/?case={case.number}", "no uses": "/audit/uses/?until=2020-01-01",
         "consistency": f"/audit/checkpoints/proof/?older={older.size}&newer={newer.size}",
         "no consistency": "/audit/checkpoints/proof/?older=1&newer=2",
     }  # fmt: skip
@@ -58,6 +80,17 @@ def test_no_page_is_wider_than_a_phone(page_of, auditor: User, log: dict[str, st
     for name, address in log.items():
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
+
+
+def test_long_name_takes_one_line_of_the_bar_and_the_pages_of_the_log_one_row(page_of, auditor: User, log) -> None:
+    page: Page = page_of(auditor)
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 740})
+        page.goto(log["exports"])
+        for place in (".bar .person", ".subnav"):
+            box = page.locator(place).bounding_box()
+            assert box is not None
+            assert box["height"] < 56, (width, place, box)
 
 
 def test_without_javascript_everything_is_asked_and_done(page_of, auditor: User, log, monkeypatch) -> None:

@@ -10,7 +10,7 @@ from audit.append_only import guarded_tables
 from audit.checkpoints import resume, sign_checkpoint
 from audit.models import Checkpoint, Entry, TreeState
 from audit.rehash import Corrupt
-from audit.sequencer import Halted
+from audit.sequencer import Halted, look_at_everything
 from tests.audit_fixtures import write_entries
 from tests.sequencing import sequenced, signed
 
@@ -129,3 +129,44 @@ def test_old_entries_are_hashed_anew_in_turn(as_owner: None, auditor: User, sett
             write_entries(auditor, 1)
             sign_checkpoint()
     assert TreeState.objects.get().rehashed <= 700
+
+
+OLDER_COPY = """
+DELETE FROM audit_checkpoint WHERE size > {size};
+DELETE FROM audit_payload WHERE entry_id IN (SELECT entry_id FROM audit_leaf WHERE leaf_index >= {size});
+DELETE FROM audit_entry WHERE id IN (SELECT entry_id FROM audit_leaf WHERE leaf_index >= {size});
+DELETE FROM audit_leaf WHERE leaf_index >= {size};
+UPDATE audit_treestate SET size = {size}, frontier = (SELECT frontier FROM audit_checkpoint WHERE size = {size})
+"""
+WRITTEN_ANEW = f"""
+UPDATE audit_entry SET canonical = replace(canonical, '"purpose":""', '"purpose":"x"') WHERE id = {HERE};
+UPDATE audit_entry SET leaf_hash = {LEAF_OF};
+DELETE FROM audit_checkpoint; DELETE FROM audit_leaf; DELETE FROM audit_subtree; DELETE FROM audit_treestate;
+"""
+
+
+def test_older_copy_is_not_signed_before_somebody_says_so(as_owner: None, auditor: User) -> None:
+    """The signer remembers what it signed, whatever the tables say."""
+    size = Checkpoint.objects.get().size
+    write_entries(auditor, 5)
+    later = sign_checkpoint()
+    happen(OLDER_COPY.format(size=size))
+    write_entries(auditor, 1)
+    with pytest.raises(Halted, match=f"{later.size} entries were signed, but the log holds {size + 1}"):
+        sign_checkpoint()
+    with pytest.raises(Corrupt, match="an older copy"):
+        resume()
+    resume(restored=True)
+    write_entries(auditor, 10)
+    assert sign_checkpoint().size == size + 12
+    said = Entry.objects.get(kind="audit:log:restored/1", subject_type="").payload
+    assert said == {"size": size + 1, "signed_size": later.size, "signed_root": bytes(later.root).hex()}
+
+
+def test_log_that_was_written_anew_is_not_signed(as_owner: None, auditor: User) -> None:
+    """Everything agrees with everything in the database; the true key signs it all the same not."""
+    happen(WRITTEN_ANEW)
+    write_entries(auditor, 5)
+    look_at_everything()
+    with pytest.raises(Halted, match="The first 301 entries aren't those that were signed"):
+        sign_checkpoint()

@@ -1,5 +1,6 @@
 """Known people come into a gallery with where their references come from, or not at all."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -56,7 +57,8 @@ def test_person_is_enrolled_with_several_references_and_their_provenance(
     assert Job.objects.filter(kind=Job.Kind.ANALYSE_PHOTOGRAPH).count() == 2
     kinds = list(Entry.objects.filter(actor=requester).order_by("id").values_list("kind", flat=True))
     received, enrolled = "identification:photograph:received/1", "identification:reference:enrolled/1"
-    assert kinds[-5:] == ["identification:person:enrolled/1", received, enrolled, received, enrolled]
+    viewed = "identification:gallery:viewed/1"
+    assert kinds[-6:] == ["identification:person:enrolled/1", received, enrolled, received, enrolled, viewed]
     assert not any("Одарка" in written(entry) for entry in Entry.objects.all()), "the log holds no names"
 
 
@@ -200,7 +202,8 @@ def test_opening_a_gallery_needs_the_administrator(requester: User, administrato
     gallery = enrolment.open_gallery(actor=administrator, **facts)
     assert gallery.agency == administrator.agency
     entry = Entry.objects.get(kind="identification:gallery:opened/1")
-    assert entry.payload == {"gallery_kind": "humanitarian"}
+    basis = hashlib.sha256(b"Law 1").hexdigest()
+    assert entry.payload == {"gallery_kind": "humanitarian", "purposes": ["missing"], "basis_sha256": basis}
 
 
 @pytest.mark.parametrize(

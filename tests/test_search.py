@@ -261,7 +261,11 @@ def test_search_records_all_that_is_needed_to_run_it_again(
         "cut_off": "-0.5",
         "settings": search.settings,
         "candidates": 4,
+        "candidate_ids": [str(candidate.person_id) for candidate in search.candidates.order_by("rank")],
+        "candidate_references": [str(candidate.reference_id) for candidate in search.candidates.order_by("rank")],
+        "scores": [repr(candidate.score) for candidate in search.candidates.order_by("rank")],
     }
+    assert [float(score) for score in entry.payload["scores"]] == [proposal.score for proposal in again.proposals]
 
 
 def test_running_a_search_again_adds_a_second_one(

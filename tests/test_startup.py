@@ -21,7 +21,9 @@ from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
+from audit.kinds import LONGEST_TEXT
 from audit.models import Entry
+from audit.notes import COSIGNATURE, VerifierKey
 from audit.powers import powers, unguarded_tables
 from audit.startup import SETTINGS, WAIT_SECONDS, StartRefused, begin, check_role, record_start, settings_that_matter
 from config.processes import commands
@@ -164,6 +166,56 @@ def test_no_secret_and_no_address_goes_on_record(settings: Any) -> None:
     said = str(settings_that_matter())
     for private in (settings.SECRET_KEY, settings.REDIS_URL, str(settings.VAR_DIR), str(settings.DATABASES)):
         assert private not in said
+
+
+def test_start_names_who_is_handed_the_checkpoints_without_what_is_secret_in_an_address(settings: Any) -> None:
+    key = VerifierKey("witness.example/w1", bytes(range(32)), COSIGNATURE)
+    settings.AUDIT_WITNESSES = [
+        f"{key} https://witness.example/here", "https://hooks.example/secret?x=1", "press mailto:desk@press.example",
+    ]  # fmt: skip
+    settings.AUDIT_TSA_URL = "https://tsa.example/secret"
+    said = settings_that_matter()
+    assert said["audit_witnesses"] == [
+        f"{key} cosigns https://witness.example",
+        "hooks.example is posted to https://hooks.example",
+        "press gets e-mail desk@press.example",
+    ]
+    assert said["audit_tsa_url"] == ["tsa.example (RFC 3161) stamps the time https://tsa.example"]
+    assert "secret" not in str(said)
+
+
+def test_witness_that_is_exchanged_shows(settings: Any) -> None:
+    told = []
+    for one in ("mailto:a@press.example", "mailto:b@press.example", "https://press.example"):
+        settings.AUDIT_WITNESSES = [one]
+        told.append(str(settings_that_matter()))
+    assert len(set(told)) == 3
+
+
+def test_what_no_entry_may_hold_is_left_out_of_a_witness(settings: Any) -> None:
+    settings.AUDIT_WITNESSES = ["a;b https://a.example", f"{'long' * 200} https://b.example"]
+    first, second = settings_that_matter()["audit_witnesses"]
+    assert first == "a?b is posted to https://a.example"
+    assert len(second) == LONGEST_TEXT
+
+
+def test_witness_that_can_not_be_meant_keeps_from_serving(db: None, settings: Any) -> None:
+    settings.AUDIT_WITNESSES = ["witness.example"]
+    with pytest.raises(ImproperlyConfigured, match="AUDIT_WITNESSES, entry 1"):
+        record_start(service="web server")
+    assert not Entry.objects.exists()
+
+
+def test_witness_that_can_not_be_meant_is_a_warning_with_debug_on(
+    transactional_db: None, settings: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.AUDIT_WITNESSES, settings.DEBUG = ["witness.example"], True
+    monkeypatch.setattr("audit.startup.check_role", lambda: None)  # the tests are the owner, which is refused before
+    begin("web server")
+    assert "AUDIT_WITNESSES, entry 1" in caplog.text
+    settings.DEBUG = False
+    with pytest.raises(StartRefused, match="AUDIT_WITNESSES, entry 1"):
+        begin("web server")
 
 
 # --- Real processes --------------------------------------------------------------------------

@@ -12,12 +12,14 @@ HELP = "hash the whole log anew and, if all of it holds, let a halted sequencer 
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Take none."""
+    parser.add_argument(
+        "--restored", action="store_true", help="an older copy of the database was put in place; the log will say so"
+    )
 
 
-def run(out: OutputWrapper) -> None:
+def run(out: OutputWrapper, *, restored: bool) -> None:
     sign_in_as_sequencer()
     try:
-        out.write(f"All {resume()} entries hold. The sequencer goes on.")
+        out.write(f"All {resume(restored=restored)} entries hold. The sequencer goes on.")
     except Corrupt as corrupt:
         raise CommandError(f"The log stays halted: {corrupt}") from corrupt

@@ -1,7 +1,7 @@
 """An export that somebody asked for: a row that a worker owes, and what became of it."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.dateformat import format as formatted
 
 from accounts.models import Agency
 from audit.kinds import KINDS
@@ -102,7 +103,7 @@ class Export(models.Model):
         """What it shows, in a sentence."""
         said = self.filters
         kind = KINDS[said["kind"]].label if said.get("kind") in KINDS else said.get("kind")
-        days = [f"{word} {said[key]}" for key, word in (("since", "from"), ("until", "to")) if key in said]
+        days = [f"{word} {_day(said[key])}" for key, word in (("since", "from"), ("until", "to")) if key in said]
         parts = [
             f"of the kind “{kind}”" if kind else "",
             "by one person" if "person" in said else "",
@@ -137,3 +138,8 @@ class Export(models.Model):
     def partial(self) -> Path:
         """Where it is written; each worker has a place of its own."""
         return Path(settings.EXPORT_DIR) / f"{self.pk}.{self.lease}.partial"
+
+
+def _day(written: str) -> str:
+    """Return a day as people read it, from the form in which a filter keeps it."""
+    return formatted(date.fromisoformat(written), "j M Y")

@@ -31,7 +31,9 @@ def verifications(request: HttpRequest) -> HttpResponse:
     for each in page:
         asker = each.asked_by
         each.asked_in_words = (  # type: ignore[attr-defined]
-            "the command line" if asker is None else str(asker) if asker.agency_id == viewer.agency_id else NOBODY_HERE
+            "at the command line"
+            if asker is None
+            else f"by {asker if asker.agency_id == viewer.agency_id else NOBODY_HERE}"
         )
     return render(request, "audit/verifications.html", {"standing": stands, "page": page})
 

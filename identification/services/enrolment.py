@@ -1,6 +1,8 @@
 """Galleries are opened and known people enrolled, each reference with where it comes from."""
 
+import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -19,8 +21,15 @@ def open_gallery(*, actor: User, name: str, kind: str, lawful_basis: str, purpos
     gallery = Gallery.objects.create(
         agency=actor.agency, name=name, kind=kind, lawful_basis=lawful_basis, purposes=list(purposes)
     )
-    record(kind="identification:gallery:opened/1", actor=actor, subject=gallery, payload={"gallery_kind": kind})
+    said = {"gallery_kind": kind, **terms_of(gallery)}
+    record(kind="identification:gallery:opened/1", actor=actor, subject=gallery, payload=said)
     return gallery
+
+
+def terms_of(gallery: Gallery) -> dict[str, Any]:
+    """Return what an entry says of what a gallery is held for; its lawful basis, being free text, by hash."""
+    basis = hashlib.sha256(gallery.lawful_basis.encode()).hexdigest()
+    return {"purposes": sorted(gallery.purposes), "basis_sha256": basis}
 
 
 @transaction.atomic

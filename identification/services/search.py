@@ -212,5 +212,9 @@ def _record(search: Search, result: Result, galleries: list[Gallery]) -> None:
             "cut_off": None if search.cut_off is None else str(search.cut_off),
             "settings": search.settings,
             "candidates": len(result.proposals),
+            "candidate_ids": [str(proposal.person_id) for proposal in result.proposals],
+            "candidate_references": [str(proposal.reference_id) for proposal in result.proposals],
+            # The shortest decimal numbers that are these scores and no others.
+            "scores": [repr(proposal.score) for proposal in result.proposals],
         },
     )

@@ -24,8 +24,11 @@ CASES_PER_PAGE = 50
 @require_GET
 def cases(request: HttpRequest) -> HttpResponse:
     """The cases of one's agency."""
-    page = Paginator(selectors.cases(_viewer(request)), CASES_PER_PAGE).get_page(request.GET.get("page"))
-    may_open = policies.can_open_case(request.user)
+    viewer = _viewer(request)
+    page = Paginator(selectors.cases(viewer), CASES_PER_PAGE).get_page(request.GET.get("page"))
+    may_open = policies.can_open_case(viewer)
+    said = {"listed": len(page), "page": page.number}
+    record_alone(kind="identification:cases:viewed/1", actor=viewer, subject=viewer.agency, payload=said)
     return render(request, "identification/cases.html", {"page": page, "may_open": may_open})
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
+from audit.services import record_alone
 from identification import imaging, policies, selectors, storage
 from identification.errors import IdentificationError
 from identification.forms import FaceForm, LandmarksForm
@@ -36,8 +37,10 @@ def faces(request: HttpRequest, photograph_id: UUID) -> HttpResponse:
         else:
             messages.success(request, SAVED)
             return redirect("identification:faces", photograph.pk)
-    template = "identification/faces.html" + ("#found" if request.htmx else "")  # type: ignore[attr-defined]
-    return render(request, template, _context(photograph, standing, form))
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "identification/faces.html#found", _context(photograph, standing, form))
+    _record_view(request, photograph, page="boxes")
+    return render(request, "identification/faces.html", _context(photograph, standing, form))
 
 
 def _save(actor: User, photograph: Photograph, form: FaceForm) -> None:
@@ -71,6 +74,7 @@ def remove(request: HttpRequest, face_id: UUID) -> HttpResponse:
     _refuse_others(request, face.photograph)
     if request.method == "POST":
         return _done(request, face.photograph, lambda: correcting.remove_face(actor=_viewer(request), face=face))
+    _record_view(request, face.photograph, page="removal", face=str(face.pk))
     return render(request, "identification/remove_face.html", {"face": face, "photograph": face.photograph})
 
 
@@ -97,6 +101,7 @@ def landmarks(request: HttpRequest, correction_id: UUID) -> HttpResponse:
         "has_crop": storage.crop_path(correction.pk).exists(),
         "form": form,
     }
+    _record_view(request, correction.photograph, page="landmarks", correction=str(correction.pk))
     return render(request, "identification/landmarks.html", context)
 
 
@@ -115,6 +120,16 @@ def _correction(request: HttpRequest, correction_id: UUID) -> FaceCorrection:
     found = get_object_or_404(selectors.corrections(_viewer(request)), pk=correction_id)
     _refuse_others(request, found.photograph)
     return found
+
+
+def _record_view(request: HttpRequest, photograph: Photograph, **said: str) -> None:
+    record_alone(
+        kind="identification:faces:viewed/1",
+        actor=_viewer(request),
+        subject=photograph,
+        purpose=photograph.case.purpose if photograph.case else "",
+        payload={"sha256": photograph.sha256, **said},
+    )
 
 
 def _refuse_others(request: HttpRequest, photograph: Photograph) -> None:

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import User
+from audit.services import record_alone
 from identification import policies, selectors
 from identification.errors import IdentificationError
 from identification.forms import EnrolForm
@@ -35,6 +36,8 @@ def gallery(request: HttpRequest, gallery_id: UUID) -> HttpResponse:
     found = get_object_or_404(selectors.galleries(viewer), pk=gallery_id)
     page = Paginator(selectors.persons(viewer, found), PERSONS_PER_PAGE).get_page(request.GET.get("page"))
     refused, may_enrol = selectors.refused_references(viewer, found), policies.can_enrol(viewer, found)
+    said = {"people": len(page), "page": page.number}
+    record_alone(kind="identification:gallery:viewed/1", actor=viewer, subject=found, payload=said)
     context = {
         "gallery": found,
         "page": page,

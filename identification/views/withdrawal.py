@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
+from audit.services import record_alone
 from identification import policies, selectors
 from identification.errors import IdentificationError
 from identification.forms import WithdrawalForm
@@ -35,4 +36,6 @@ def withdraw(request: HttpRequest, reference_id: UUID) -> HttpResponse:
         else:
             messages.success(request, f"The reference of {reference.person} was withdrawn.")
             return redirect(reference.gallery)
+    said = {"person": str(reference.person_id), "gallery": str(reference.gallery_id)}
+    record_alone(kind="identification:reference:viewed/1", actor=viewer, subject=reference, payload=said)
     return render(request, "identification/withdraw_reference.html", {"reference": reference, "form": form})

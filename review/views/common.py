@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
 from accounts.models import User
+from audit.services import record_alone
 from review import selectors
 from review.errors import ReviewWithdrawn, StaleAssignment
 from review.models import Assignment, Part, ReviewState, Suitability
@@ -60,6 +61,30 @@ def due_step(assignment: Assignment) -> str:
     if assignment.compared_at or assignment.suitability == Suitability.UNSUITABLE:
         return "review:conclude"
     return "review:candidates"
+
+
+def record_look(request: HttpRequest, assignment: Assignment, page: str) -> None:
+    """Record, with the agency whose review it is, that somebody looked at a page of their work."""
+    record_alone(
+        kind="review:work:viewed/1",
+        actor=viewer(request),
+        subject=assignment,
+        agency=assignment.review.case.agency,
+        purpose=assignment.review.case.purpose,
+        payload={"page": page, "review": str(assignment.review_id)},
+    )
+
+
+def record_look_at_candidates(request: HttpRequest, assignment: Assignment, **said: int) -> None:
+    """Record that somebody looked at the candidates, or at the one at a position beside the probe."""
+    record_alone(
+        kind="review:candidates:viewed/1",
+        actor=viewer(request),
+        subject=assignment,
+        agency=assignment.review.case.agency,
+        purpose=assignment.review.case.purpose,
+        payload={"search": str(assignment.review.search_id), "review": str(assignment.review_id), **said},
+    )
 
 
 def viewer(request: HttpRequest) -> User:

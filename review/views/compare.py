@@ -17,7 +17,7 @@ from review.selectors.comparison import side_by_side
 from review.services.drafts import compare_section, draft_of, save_draft
 from review.services.exposure import FACE, is_shown
 from review.shown import ShownCandidate, retained_shown
-from review.views.common import due_step, of_ones_own, viewer
+from review.views.common import due_step, of_ones_own, record_look_at_candidates, viewer
 
 
 @require_GET
@@ -72,6 +72,7 @@ def _onward(assignment: Assignment, rest: list[ShownCandidate]) -> HttpResponseR
 def _page(
     request: HttpRequest, assignment: Assignment, retained: list[ShownCandidate], present: int, refused: str = ""
 ) -> HttpResponse:
+    record_look_at_candidates(request, assignment, candidate=retained[present].position)
     data = side_by_side(assignment)
     candidate = data["candidates"][present]
     wanted = request.GET.get("reference")

@@ -12,6 +12,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
+from audit.services import record_alone
 from identification.storage import OriginalChanged
 from review import policies, selectors
 from review.asserted_document import meaning_of_assertion
@@ -42,6 +43,7 @@ def record_identifier(request: HttpRequest, review_id: UUID) -> HttpResponse:
     if done:
         messages.success(request, "The identifier is recorded. It counts once somebody else has verified it.")
         return redirect(review)
+    _record_look(request, review, page="record")
     return _form(request, "review/record_identifier.html", form, review=review)
 
 
@@ -67,6 +69,7 @@ def verify_identifier(request: HttpRequest, identifier_id: UUID) -> HttpResponse
     if done:
         messages.success(request, "Your verification is recorded.")
         return redirect(review)
+    _record_look(request, review, page="verify", identifier=str(identifier.pk))
     shown = reading.Recorded(identifier, may_verify=False)
     return _form(request, "review/verify_identifier.html", form, review=review, recorded=shown, may_read=True)
 
@@ -107,6 +110,7 @@ def assert_identity(request: HttpRequest, review_id: UUID) -> HttpResponse:
     if done:
         messages.success(request, "You have asserted it. The conclusion says so from now on.")
         return redirect(review)
+    _record_look(request, review, page="assert")
     meaning = meaning_of_assertion(corroborated=bool(found.recorded))
     return _form(
         request, "review/assert_identity.html", form, review=review, corroboration=found, meaning=meaning, may_read=True
@@ -137,6 +141,16 @@ def _taken(request: HttpRequest, form: Form, call: Callable[[], object]) -> bool
         form.add_error(None, str(error))
         return False
     return True
+
+
+def _record_look(request: HttpRequest, review: Review, **said: str) -> None:
+    record_alone(
+        kind="review:corroboration:viewed/1",
+        actor=viewer(request),
+        subject=review,
+        purpose=review.case.purpose,
+        payload=said,
+    )
 
 
 def _form(request: HttpRequest, template: str, form: Form, **context: object) -> HttpResponse:

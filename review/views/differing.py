@@ -8,7 +8,7 @@ from review.models import Assignment, Part
 from review.selectors.differing import readings_for
 from review.services.adjudication import give_differing_to_read
 from review.services.assessment import may_see_candidates
-from review.views.common import of_ones_own, viewer
+from review.views.common import of_ones_own, record_look, viewer
 
 
 @require_GET
@@ -19,6 +19,7 @@ def differing(request: HttpRequest, assignment: Assignment) -> HttpResponse:
         return redirect("review:work", assignment.pk)
     give_differing_to_read(actor=viewer(request), assignment=assignment)
     assignment.refresh_from_db(fields=["differing_read_at"])
+    record_look(request, assignment, "differing")
     context = {
         "assignment": assignment,
         "readings": readings_for(assignment),

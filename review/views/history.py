@@ -24,12 +24,15 @@ def history(request: HttpRequest, review_id: UUID) -> HttpResponse:
         selectors.reviews(viewer(request)).select_related("case", "probe__photograph"), pk=review_id
     )
     told = history_of(viewer(request), review)
-    # One entry for each outcome read: who has read one doesn't judge the face blind any more.
+    # One entry for each outcome read: who has read one doesn't judge the face blind any more; who saw that a review
+    # is open, does.
     for each in told:
-        if each.ended:
-            record_alone(
-                kind="review:history:viewed/1", actor=viewer(request), subject=each.review, purpose=review.case.purpose
-            )
+        record_alone(
+            kind="review:history:viewed/1" if each.ended else "review:review:viewed/1",
+            actor=viewer(request),
+            subject=each.review,
+            purpose=review.case.purpose,
+        )
     return render(request, "review/history.html", {"review": review, "told": told})
 
 

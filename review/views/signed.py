@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
+from audit.services import record_alone
 from review import selectors
 from review.errors import ReviewError
 from review.forms.work import NoteForm
@@ -47,6 +48,7 @@ def _place(request: HttpRequest, assignment_id: UUID) -> Assignment:
 
 
 def _page(request: HttpRequest, assignment: Assignment, form: NoteForm) -> HttpResponse:
+    _record_look(request, assignment)
     context = {
         "assignment": assignment,
         "assessment": assignment.assessment,
@@ -60,3 +62,15 @@ def _page(request: HttpRequest, assignment: Assignment, form: NoteForm) -> HttpR
         "withdrawn": assignment.review.state == ReviewState.WITHDRAWN,
     }
     return render(request, "review/signed.html", context)
+
+
+def _record_look(request: HttpRequest, assignment: Assignment) -> None:
+    review = assignment.review
+    record_alone(
+        kind="review:assessment:viewed/1",
+        actor=viewer(request),
+        subject=assignment.assessment,
+        agency=review.case.agency,
+        purpose=review.case.purpose,
+        payload={"review": str(review.pk), "search": str(review.search_id)},
+    )

@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
-from audit.services import record_alone
 from review.errors import ReviewError, StaleAssignment
 from review.forms.work import EXCLUDE, RETAIN, AnalysisForm, ComparisonForm, ConclusionForm, decision_on
 from review.levels import OF_NOBODY
@@ -20,7 +19,7 @@ from review.services.drafts import ANALYSIS, CONCLUDE
 from review.services.exposure import FACE, is_shown
 from review.shown import candidates_shown, retained_shown
 from review.signed_document import meaning_of_signature
-from review.views.common import due_step, of_ones_own, viewer
+from review.views.common import due_step, of_ones_own, record_look, record_look_at_candidates, viewer
 
 
 @require_GET
@@ -43,6 +42,7 @@ def probe(request: HttpRequest, assignment: Assignment) -> HttpResponse:
     form = AnalysisForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid() and _record_analysis(request, assignment, form):
         return redirect("review:work", assignment.pk)
+    record_look(request, assignment, "probe")
     context = {
         "assignment": assignment,
         "form": form,
@@ -79,13 +79,7 @@ def candidates(request: HttpRequest, assignment: Assignment) -> HttpResponse:
         retained = form.retained()
         assessing.record_comparison(actor=viewer(request), assignment=assignment, retained=retained)
         return redirect(_after_comparison(assignment, retained))
-    record_alone(
-        kind="review:candidates:viewed/1",
-        actor=viewer(request),
-        subject=assignment,
-        agency=assignment.review.case.agency,
-        payload={"search": str(assignment.review.search_id)},
-    )
+    record_look_at_candidates(request, assignment)
     decisions = request.POST if request.method == "POST" else decisions_so_far(assignment)
     context = {
         "assignment": assignment,
@@ -119,6 +113,7 @@ def conclude(request: HttpRequest, assignment: Assignment) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect("review:signed", assignment.pk)
+    record_look(request, assignment, "conclude")
     retained = retained_shown(assignment)
     waiting = assessing.not_compared(assignment)
     context = {
