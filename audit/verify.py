@@ -241,7 +241,7 @@ class _Walk:
     def __init__(self, file: BinaryIO, kept: tuple[_Note, str, int, bytes] | None, given: list[_Key]) -> None:
         self.file, self.kept, self.given = file, kept, given
         self.kept_size, self.kept_root = kept[2] if kept else NEVER, b""
-        self.keys, self.trusted = list[_Key](), list[_Key]()
+        self.keys, self.trusted, self.handed = list[_Key](), list[_Key](), set[_Key]()
         self.due, self.sizes = deque[tuple[int, bytes]](), set[int]()
         self.files, self.parts = list[dict[str, Any]](), list[bytes]()
         self.size = self.watch = self.agreed = self.shown = self.erased = 0
@@ -310,15 +310,20 @@ class _Walk:
             note = _note(said["handover"])
             _need(note.text == f"countersign-handover/1\n{key.name}\n{key.text}\n", "the handover isn't to this key")
             _need(note.signers(before) == before, "the handover isn't signed by the key before it")
-        if key in self.given or (not self.given and not before) or (handed and before[0] in self.trusted):
-            self.trusted.append(key)
+            self.handed.add(key)
         self.keys.append(key)
 
     def _check_keys(self) -> None:
-        _need(self.trusted, "None of the keys that were given stands in this bundle: another key signed it.")
+        """Trust the keys given, else those that signed what was kept, else the first; and whom these handed over to."""
+        first: list[Any] = self.keys[:1]
         if self.kept:
-            same = self.kept[1] == self.keys[0].name and any(self.kept[0].signers(self.keys))
+            first = self.kept[0].signers(self.keys)
+            same = any(first) and self.kept[1] == self.keys[0].name
             _need(same, "The kept checkpoint is one of another log: no key in this bundle signed it.")
+        for before, key in zip([None, *self.keys], self.keys, strict=False):
+            if key in (self.given or first) or (key in self.handed and before in self.trusted):
+                self.trusted.append(key)
+        _need(self.trusted, "None of the keys that were given stands in this bundle: another key signed it.")
 
     def _checkpoint_line(self, text: str) -> None:
         said, last = _object(text, "note signed_at"), self.due[-1][0] if self.due else -1
@@ -366,13 +371,9 @@ class _Walk:
         elif said["kind"] == ERASING:
             listed = content.get("entries")
             for uid, index in self.erasures.pop(said["uid"], {}).items():
-                _need(
-                    isinstance(listed, list) and uid in listed, f"it doesn't list {uid}, erased by it (entry {index})"
-                )
+                _need(type(listed) is list and uid in listed, f"it doesn't list {uid}, erased by it (entry {index})")
         if self.name == "closing.jsonl":
-            _need(
-                not self.exported and said["kind"] == EXPORTED and "salt" in said, "it isn't the one about this export"
-            )
+            _need(not self.exported and said["kind"] == EXPORTED and "salt" in said, "it isn't that of this export")
             self.exported = content.get("manifest_sha256") == self.files[-1]["sha256"]
             _need(self.exported, "the log holds the export of another manifest: it, or what it lists, was changed")
 
@@ -448,9 +449,8 @@ class _Walk:
         _need(key and not note.signatures[1:], "it should have one signature, by a key in keys.jsonl")
         _need(origin == self.keys[0].name, f"it is one of another log, {origin}")
         _need(size == self.size, f"it is about {size} entries, but the bundle goes on to {self.size}")
-        _need(
-            root == self._root(), f"its root is another, from entry {self.agreed} on one was changed, left out or moved"
-        )
+        same = root == self._root()
+        _need(same, f"its root is another, from entry {self.agreed} on one was changed, left out or moved")
         _need(key in self.trusted, f"it is signed by key {key.id.hex()}, to which no trusted key was handed over")
         return key
 
@@ -463,7 +463,8 @@ class _Walk:
             _need(self.kept_root, f"Size {old} is hidden here: ask for the consistency proof from {old} to {new}.")
             _need(self.kept[3] == self.kept_root, f"The first {old} entries were others when the checkpoint was kept.")
             said += f" Nothing under the kept checkpoint, over {old}, was changed since."
-        said += "" if self.given else " The key came with the bundle: compare it with the one that was published."
+        if not self.given and not self.kept:
+            said += " The key came with the bundle: compare it with the one that was published."
         facts = {"origin": key.name, "key": key.text, "size": size, "shown": shown, "closing_size": self.size}
         return Verdict(True, said, facts=facts | {"root": self._root().hex(), "erased": self.erased})
 

@@ -16,7 +16,7 @@ from audit.bundle.container import Container
 from audit.bundle.layout import canonical_json
 from audit.notes import Checkpoint, Note
 from audit.tree import leaf_hash
-from tests.bundles import BEGIN, made_signer, written
+from tests.bundles import BEGIN, KINDS, MadeLog, made_bundle, made_signer, written
 
 Files = dict[str, bytes]
 Attack = Callable[[Files, random.Random], bool]
@@ -527,3 +527,17 @@ def export_hidden(files: Files, draw: random.Random) -> bool:
 def entries_of_the_closing_dropped(files: Files, draw: random.Random) -> bool:
     files[CLOSING] = b"".join(line + b"\n" for line in files[CLOSING].split(b"\n")[:-1] if b'"entry"' in line)
     return True
+
+
+# What holds by itself, and must not against a checkpoint of the log that it pretends to be.
+
+
+def forged_continuation(log: MadeLog, *, genuine_first: bool = False) -> bytes:
+    """Return a bundle by somebody without the log's key: its entries, then his own, signed by a key that he adds."""
+    stranger = MadeLog(random.Random("forger"), log.origin, checkpoints=list(log.checkpoints))
+    stranger.add_key(made_signer(stranger.draw, log.origin))
+    stranger.keys = [*log.keys, *stranger.keys] if genuine_first else [*stranger.keys, *log.keys]
+    for entry in log.entries:
+        stranger.put(entry)
+    stranger.append(KINDS[-1], {"forged": True})
+    return made_bundle(stranger)

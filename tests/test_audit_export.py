@@ -25,6 +25,7 @@ from identification.models import Case
 from review.models import Assessment, Conclusion
 from tests import corroboration_scene, factories
 from tests.audit_fixtures import write_entries
+from tests.bundles import made_signer
 from tests.exporting import asked, exported, held, lines, member, sequencer, shown, uids, uids_of, worked  # noqa: F401
 from tests.sequencing import signed
 
@@ -342,6 +343,41 @@ def test_operators_export_about_two_agencies_names_nobody(
     assert said_of_exports() == [
         *[(None, "", {"kind": "x:y/1", "not_said": ["case", "person"]})] * 2, *[(None, "", {"not_said": ["case"]})] * 2,
     ]  # fmt: skip
+
+
+def test_command_verifies_against_what_somebody_kept_and_knows(auditor: User, tmp_path: Path) -> None:
+    write_entries(auditor, 20)
+    file, kept, checkpoint = tmp_path / "log.zip", tmp_path / "kept.txt", signed()
+    kept.write_text(checkpoint.note)
+    commanded("export", "--out", str(file))
+    stranger = str(made_signer(random.Random(1)).key)
+    against = ("--checkpoint", str(kept), "--key", stranger, "--key", checkpoint.key.vkey)
+    said = commanded("verify", str(file), *against)
+    assert f"Nothing under the kept checkpoint, over {checkpoint.size}, was changed since." in said
+    assert "came with the bundle" not in said
+    with pytest.raises(CommandError, match="None of the keys that were given"):
+        commanded("verify", str(file), "--key", stranger)
+    kept.write_text(str(made_signer(random.Random(1)).sign(checkpoint.note.split("\n\n")[0] + "\n")))
+    with pytest.raises(CommandError, match="checkpoint is one of another log"):
+        commanded("verify", str(file), "--checkpoint", str(kept))
+
+
+def test_size_that_was_never_signed_cannot_be_held(auditor: User, tmp_path: Path) -> None:
+    write_entries(auditor, 20)
+    size = signed().size
+    for wrong in (size + 1, -1, 2**70):
+        with pytest.raises(CommandError, match=f"No checkpoint over {wrong} entries"):
+            commanded("export", "--out", str(tmp_path / "log.zip"), "--hold", str(size), "--hold", str(wrong))
+    assert not Export.objects.exists()
+    commanded("export", "--out", str(tmp_path / "log.zip"), "--hold", str(size))
+
+
+def test_export_leaves_alone_what_stands_beside_its_file(auditor: User, tmp_path: Path) -> None:
+    beside = tmp_path / "log.zip.partial"
+    beside.write_text("somebody's own")
+    commanded("export", "--out", str(tmp_path / "log.zip"))
+    assert beside.read_text() == "somebody's own"
+    assert {path.name for path in tmp_path.glob("log.zip*")} == {"log.zip", "log.zip.partial"}
 
 
 def test_export_to_nowhere_is_a_sentence_and_leaves_nothing(auditor: User, tmp_path: Path) -> None:

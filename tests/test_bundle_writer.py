@@ -1,7 +1,9 @@
 """How bundles are written, and that the page which comes with each leads a reader through verifying it by hand."""
 
-import base64
+import hashlib
 import io
+import json
+import random
 import re
 import shutil
 import subprocess
@@ -14,7 +16,8 @@ import pytest
 from audit.bundle import About, BundleKey, BundleWriter, OutOfTurn
 from audit.bundle.layout import hidden_ranges
 from audit.bundle.writer import README_FILE
-from tests.bundles import GUIDES, MadeLog, made_bundle, made_log
+from tests import attacks
+from tests.bundles import GUIDES, MadeLog, everything, made_bundle, made_log, some_of
 
 
 def opened(log: MadeLog) -> BundleWriter:
@@ -124,9 +127,11 @@ def test_readme_compares_the_files_with_the_manifest(unpacked: Path) -> None:
 
 
 def test_readme_finds_the_manifest_in_the_log(unpacked: Path) -> None:
-    assert typed(2, unpacked).splitlines()[-1] == "1"
+    computed, said = typed(2, unpacked).splitlines()
+    assert computed.split()[0] == said
     (unpacked / "manifest.json").write_bytes(b"{}\n")
-    assert typed(2, unpacked).splitlines()[-1] == "0"
+    computed, said = typed(2, unpacked).splitlines()
+    assert computed.split()[0] != said
 
 
 @needs_openssl
@@ -137,19 +142,69 @@ def test_readme_checks_the_signature(unpacked: Path) -> None:
     assert "Verified Successfully" not in typed(3, unpacked)
 
 
-def test_readme_hashes_an_entry_and_its_payload(unpacked: Path) -> None:
+def test_readme_hashes_an_entry(unpacked: Path) -> None:
     log = made_log(8, 21, keys=3, checkpoints=3)
     assert typed(4, unpacked).split()[0] == log.levels[0][0].hex()
-    one, two = typed(5, unpacked).split()
-    assert one == two
-    line = (unpacked / "line").read_text()
-    (unpacked / "line").write_text(line.replace('"salt":"', '"salt":"00'))
-    one, two = typed(5, unpacked).split()
-    assert one != two
 
 
-def test_readme_makes_the_root(unpacked: Path) -> None:
-    (unpacked / "root.py").write_text(commands(6))
-    done = subprocess.run([sys.executable, "root.py"], cwd=unpacked, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == (unpacked / "closing.txt").read_text().split("\n")[2]
-    assert len(base64.b64decode(done.stdout)) == 32
+def ran(step: int, folder: Path) -> list[str]:
+    """Write what a step says into a file, and run it."""
+    (folder / "written.py").write_text(commands(step))
+    done = subprocess.run([sys.executable, "written.py"], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_readme_finds_nothing_in_a_genuine_bundle(tmp_path: Path, seed: int) -> None:
+    """Erased payloads and entries of version 1 among them."""
+    files = attacks.unpacked(made_bundle(made_log(seed, 40), everything if seed % 2 else some_of(seed)))
+    lay_out(files, tmp_path)
+    entries = json.loads(files[attacks.MANIFEST])["entries"]
+    assert ran(5, tmp_path) == [f"{entries} shown in entries.jsonl", "1 shown in closing.jsonl"]
+    assert ran(6, tmp_path) == files["closing.txt"].decode().split("\n")[1:3]
+
+
+def lay_out(files: attacks.Files, folder: Path) -> None:
+    for name, data in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+
+
+def test_readme_finds_the_thinned_bundle_whose_manifest_was_put_into_the_payload(tmp_path: Path) -> None:
+    """The leaf stays, so root and signature are right; only what closing.jsonl shows beside it isn't committed to."""
+    files = attacks.unpacked(made_bundle(made_log(8, 21), guides=None))
+    assert attacks.entry_hidden(files, random.Random(1))
+    lay_out(attacks.unpacked(attacks.sealed(files, "export payload")), tmp_path)
+    computed, said = typed(2, tmp_path).splitlines()
+    assert computed.split()[0] == said
+    assert ran(6, tmp_path) == files["closing.txt"].decode().split("\n")[1:3]
+    assert [b'"entry"' in line for line in files[attacks.CLOSING].splitlines()].index(True) == 2
+    assert "CHANGED: closing.jsonl line 3" in ran(5, tmp_path)
+
+
+def test_readme_finds_the_payload_that_was_changed_in_the_middle(tmp_path: Path) -> None:
+    files = attacks.unpacked(made_bundle(made_log(8, 21), guides=None))
+    lines = attacks.lines_of(files, attacks.ENTRIES)
+    middle = next(number for number, line in enumerate(lines) if number > 8 and "payload" in line)
+    lines[middle]["payload"]["relabelled"] = True
+    attacks.put_lines(files, attacks.ENTRIES, lines)
+    lay_out(attacks.unpacked(attacks.sealed(files, "export payload")), tmp_path)
+    assert f"CHANGED: entries.jsonl line {middle + 1}" in ran(5, tmp_path)
+
+
+def test_readme_finds_the_entry_of_the_export_in_no_other_place(tmp_path: Path) -> None:
+    """The hash of a manifest stands somewhere in closing.jsonl, but not where the log's entry says it."""
+    files = attacks.unpacked(made_bundle(made_log(8, 21), guides=None))
+    files[attacks.MANIFEST] = files[attacks.MANIFEST].replace(b'"agency":1', b'"agency":2')
+    files[attacks.CLOSING] += json.dumps({"x": hashlib.sha256(files[attacks.MANIFEST]).hexdigest()}).encode() + b"\n"
+    lay_out(files, tmp_path)
+    computed, *said = typed(2, tmp_path).splitlines()
+    assert said != [computed.split()[0]]
+
+
+def test_readme_makes_the_number_of_leaves_and_the_root(unpacked: Path) -> None:
+    closing = (unpacked / "closing.txt").read_text().split("\n")
+    assert ran(6, unpacked) == closing[1:3]
+    lines = (unpacked / "entries.jsonl").read_text().replace('"height":1,', '"height":0,', 1)
+    (unpacked / "entries.jsonl").write_text(lines)
+    assert ran(6, unpacked)[-2:] != closing[1:3]

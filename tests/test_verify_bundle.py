@@ -10,7 +10,17 @@ import pytest
 from audit.notes import Checkpoint
 from audit.verify import Verdict, verify
 from tests import oddities
-from tests.attacks import ATTACKS, CHECKPOINTS, ENTRIES, lines_of, packed, put_lines, sealed, unpacked
+from tests.attacks import (
+    ATTACKS,
+    CHECKPOINTS,
+    ENTRIES,
+    forged_continuation,
+    lines_of,
+    packed,
+    put_lines,
+    sealed,
+    unpacked,
+)
 from tests.bundles import KINDS, MadeLog, everything, made_bundle, made_log, made_signer, nothing, some_of
 from tests.vectors.audit import make
 
@@ -193,6 +203,33 @@ def test_log_written_anew_that_brings_the_old_key_along_is_told(tmp_path: Path) 
         bundle = made_bundle(forged)
         assert not verdict(bundle, keys=(log.keys[0].vkey,)).ok
         assert not verdict(bundle, tmp_path, kept=log.checkpoints[-1].note).ok
+
+
+@pytest.mark.parametrize("genuine_first", [False, True])
+def test_log_continued_by_a_stranger_who_names_his_key_is_told_by_a_kept_checkpoint(
+    tmp_path: Path, *, genuine_first: bool
+) -> None:
+    """All that the checkpoint covers is genuine, only what follows isn't; the checkpoint's key vouches for no other."""
+    log = made_log(63, 12, keys=2, checkpoints=4)
+    log.checkpoint()
+    forged = forged_continuation(log, genuine_first=genuine_first)
+    assert verdict(forged).ok is not genuine_first
+    found = verdict(forged, tmp_path, kept=log.checkpoints[-1].note)
+    assert "to which no trusted key was handed over" in found.sentence
+    assert not verdict(forged, keys=(log.keys[0].vkey,)).ok
+
+
+def test_kept_checkpoint_vouches_for_its_key_and_those_handed_over_from_it(tmp_path: Path) -> None:
+    log = made_log(63, 6, checkpoints=1)
+    log.add_key(made_signer(log.draw), handed_over=False)
+    log.add_key(made_signer(log.draw))
+    whole = made_bundle(log)
+    assert not verdict(whole).ok
+    for signer, holds in zip(log.signers, (False, True, True), strict=True):
+        kept = str(signer.sign(Checkpoint(log.origin, 6, log.root(6)).text()))
+        found = verdict(whole, tmp_path, kept=kept)
+        assert found.ok is holds, found.sentence
+        assert "came with the bundle" not in found.sentence
 
 
 def test_fork_by_the_holder_of_the_key_is_told_by_a_kept_checkpoint(tmp_path: Path) -> None:

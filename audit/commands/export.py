@@ -32,6 +32,7 @@ def run(
     from audit.selectors import Filters
 
     _check_file(to)
+    _check_held(hold)
     filters = Filters(kind=kind, person=_person(person), case=_case(case), since=since, until=until)
     asked = jobs.ask_export(actor=None, form=form, filters=filters, hold=hold, call=False)
     export = jobs.claim(asked.pk)
@@ -53,6 +54,17 @@ def run(
 def _check_file(to: Path) -> None:
     if not to.parent.is_dir():
         raise CommandError(f"{to} can't be written: there is no folder {to.parent}.")
+
+
+def _check_held(sizes: list[int]) -> None:
+    from audit.models import Checkpoint
+
+    signed = set(Checkpoint.objects.filter(size__in=sizes).values_list("size", flat=True))
+    for size in sizes:
+        if size not in signed:
+            raise CommandError(
+                f"No checkpoint over {size} entries was ever signed: give the number in the one you hold."
+            )
 
 
 def _tell(out: OutputWrapper, done: int, total: int) -> None:

@@ -65,7 +65,7 @@ def write(export: Export, *, to: Path | None = None, tell: Told | None = None) -
     if export.asked_by is not None and not can_export_log(export.asked_by):
         raise CantExport("Whoever asked for it may not export the log any more.")
     place = to or export.file
-    partial = to.with_name(to.name + ".partial") if to else export.partial
+    partial = to.with_name(f"{to.name}.{uuid.uuid4().hex}.partial") if to else export.partial
     try:
         for _ in range(BEGIN_AGAIN):
             try:

@@ -62,18 +62,18 @@ class Verification {
     await this.skip(this.members[0].name);
     await this.skip(this.members[1].name);
     this.chain = await readChain(this.lines(KEYS_FILE), this.given);
-    this.kept = this.checkpoint === null ? null : await this.readKept();
+    this.kept = this.checkpoint === null ? null : this.readKept();
+    await this.chain.trust(this.kept, KEPT);
     this.checkpoints = await this.readCheckpoints();
   }
 
-  async readKept() {
+  readKept() {
     let kept;
     try {
       kept = readCheckpoint(this.checkpoint, KEPT);
     } catch {
       throw new Unusable("What you kept isn't a checkpoint. Give it whole, from the log's name to the end of the signature.");
     }
-    await this.chain.signers(kept, KEPT);
     return { ...kept, where: KEPT };
   }
 
@@ -163,8 +163,9 @@ class Verification {
   }
 
   distrust() {
-    return this.given.length
-      ? `It is signed by the key ${this.signer.id}, which isn't one that you gave nor one that it handed over to`
+    if (this.given.length) return `It is signed by the key ${this.signer.id}, which isn't one that you gave nor one that it handed over to`;
+    return this.kept
+      ? `It is signed by the key ${this.signer.id}, to which no key that signed your checkpoint handed over`
       : `It is signed by the key ${this.signer.id}, to which the first key in the bundle didn't hand over`;
   }
 

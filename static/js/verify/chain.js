@@ -1,5 +1,5 @@
-// The log's public keys, oldest first, and which of them are trusted: those that were brought from elsewhere (or, without any, the
-// first in the bundle), and each to which a trusted one handed over.
+// The log's public keys, oldest first, and which of them are trusted: those that were brought from elsewhere (without any: those that
+// signed the checkpoint that was kept; without that: the first in the bundle), and each to which a trusted one handed over.
 
 import { Unusable, need } from "./errors.js";
 import { at, objectWith } from "./lines.js";
@@ -32,9 +32,17 @@ export class Chain {
     need(this.keys.every((one) => one.text !== text), "The key is there twice", where);
     need(previous || handover === null, "The first key can't have been handed over to", where);
     if (handover !== null) await checkHandover(handover, { previous, next: key }, where);
-    key.trusted = this.given.length ? this.given.includes(text) : !previous;
-    key.trusted ||= handover !== null && previous.trusted;
+    key.handed = handover !== null;
     this.keys.push(key);
+  }
+
+  /** Say which keys are trusted, once all of them are known; `kept` is the checkpoint that somebody kept, if any. */
+  async trust(kept, where) {
+    const signers = kept ? await this.signers(kept, where) : this.keys.slice(0, 1);
+    const first = this.given.length ? this.keys.filter(({ text }) => this.given.includes(text)) : signers;
+    this.keys.forEach((key, at) => {
+      key.trusted = first.includes(key) || (key.handed && this.keys[at - 1].trusted);
+    });
   }
 
   /** Return the keys of the log that signed a checkpoint of it; there must be one. */

@@ -34,7 +34,7 @@ export function sentence({ verdict, problem, where, facts }) {
   return {
     head: "This bundle holds.", state: "success",
     text: `It shows ${whole} of the log ${facts.origin}, each in its place and as it was when the log's key signed for it.`,
-    next: facts.keyGiven ? "" :
+    next: facts.keyGiven || facts.kept !== null ? "" :
       "The key came with the bundle, and whoever makes up a log can make up its key: compare the key below with the one that the " +
       "agency has published, or give that one above and verify again.",
   };
@@ -42,7 +42,8 @@ export function sentence({ verdict, problem, where, facts }) {
 
 /** Facts as [term, text, whether it is to be copied letter by letter]. */
 export function facts(told) {
-  const key = told.keyGiven ? "trusted by the key that you gave" : "which came with the bundle";
+  const fromBundle = told.kept === null ? "which came with the bundle" : "trusted by the checkpoint that you kept";
+  const key = told.keyGiven ? "trusted by the key that you gave" : fromBundle;
   return [
     ["Entries shown", shownOf(told)],
     ["Signed states", `${counted(told.checkpoints, "checkpoint")} and the closing one, over ${counted(told.closingSize, "entry", "entries")}`],

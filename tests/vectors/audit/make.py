@@ -144,6 +144,9 @@ def good_bundles() -> Iterator[Bundle]:
     yield "keys-handed-over", handed, {"keys": [log.keys[0].vkey]}
     yield "newest-key-known", handed, {"keys": [log.keys[-1].vkey]}
     yield "kept-checkpoint", handed, {"checkpoint": log.checkpoints[0].note}
+    log = made_log(17, 3)
+    log.add_key(made_signer(log.draw), handed_over=False)
+    yield "kept-checkpoint-of-a-key-after-a-lost-one", made_bundle(log), {"checkpoint": log.signed(3).note}
     log = made_log(16, 3)
     log.erase([log.append("identification:case:opened/1", made_payload(log.draw))])
     yield "erased", made_bundle(log), {}
@@ -191,6 +194,12 @@ def _wrong_company() -> Iterator[Bundle]:
     while len(fork.entries) < size:
         fork.append("accounts:session:opened/1", {})
     yield "checkpoint-of-a-fork", whole, {"checkpoint": forked(fork, log, size)}
+    genuine = made_log(22, 6)
+    genuine.checkpoint()
+    continued = attacks.forged_continuation(genuine)
+    yield "continued-by-a-stranger", continued, {"checkpoint": genuine.checkpoints[-1].note}
+    continued = attacks.forged_continuation(genuine, genuine_first=True)
+    yield "continued-by-a-stranger-named-last", continued, {"checkpoint": genuine.checkpoints[-1].note}
     within = made_log(20, 6, checkpoints=0)
     yield "checkpoint-within-a-hidden-range", made_bundle(within, nothing), {"checkpoint": within.signed(3).note}
 
