@@ -7,6 +7,8 @@ where session_replication_role is `replica`. Only the owner of a table can disab
 nobody signs in as the owner (audit/grants.py).
 """
 
+from collections.abc import Collection
+
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 REFUSE_CHANGE = """
@@ -79,3 +81,14 @@ def _tables_with(connection: BaseDatabaseWrapper, trigger: str) -> set[str]:
             [trigger],
         )
         return {name for (name,) in cursor.fetchall()}
+
+
+def missing_of(connection: BaseDatabaseWrapper, triggers: Collection[str]) -> set[str]:
+    """Return which of these triggers don't stand, or don't fire for everybody (ENABLE ALWAYS)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+            " WHERE relnamespace = 'public'::regnamespace AND tgname = ANY(%s) AND tgenabled = 'A'",
+            [list(triggers)],
+        )
+        return set(triggers) - {name for (name,) in cursor.fetchall()}

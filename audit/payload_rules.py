@@ -38,7 +38,8 @@ CREATE CONSTRAINT TRIGGER audit_entry_has_its_payload AFTER INSERT ON audit_entr
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION audit_entry_has_its_payload();
 ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER audit_entry_has_its_payload;
 """
-# The erasing entry lists the uids of those it erases, so that nobody can put an erasure down to another one. What an
+# The erasing entry lists the uids of those it erases, so that nobody can put an erasure down to another one. It comes
+# after them in the order of the log: nobody erases what hasn't been seen, nor by an entry of before. What an
 # erasing entry says can't be erased itself.
 IS_ONLY_ERASED = f"""
 CREATE FUNCTION audit_payload_is_only_erased() RETURNS trigger LANGUAGE plpgsql AS $body$
@@ -48,7 +49,9 @@ BEGIN
             SELECT FROM audit_entry erasing JOIN audit_payload said ON said.entry_id = erasing.id, audit_entry erased
             WHERE erasing.id = NEW.erased_by_id AND erasing.kind = '{ERASURE}'
                 AND erased.id = OLD.entry_id AND erased.kind <> '{ERASURE}'
-                AND said.content::jsonb -> 'entries' ? erased.uid::text)
+                AND said.content::jsonb -> 'entries' ? erased.uid::text
+                AND EXISTS (SELECT FROM audit_leaf WHERE entry_id = erased.id)
+                AND NOT EXISTS (SELECT FROM audit_leaf WHERE entry_id = erasing.id))
     THEN
         RAISE EXCEPTION 'audit_payload_is_only_erased: a payload changes only by an erasure that is on record'
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'audit_payload_is_only_erased';
@@ -59,7 +62,7 @@ $body$;
 CREATE TRIGGER audit_payload_is_only_erased BEFORE UPDATE ON audit_payload
     FOR EACH ROW EXECUTE FUNCTION audit_payload_is_only_erased();
 ALTER TABLE audit_payload ENABLE ALWAYS TRIGGER audit_payload_is_only_erased;
-"""
+"""  # noqa: S608  (a constant of this file)
 IS_NEVER_REMOVED = """
 CREATE TRIGGER audit_payload_is_never_removed BEFORE DELETE ON audit_payload
     FOR EACH ROW EXECUTE FUNCTION audit_refuse_change();

@@ -4,12 +4,18 @@ from collections.abc import Iterator
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from audit.append_only import append_only_tables, guarded_tables
+from audit.append_only import append_only_tables, guarded_tables, missing_of
 
 # What a log must be guarded by before anybody is served; the tables of other apps come as they are found.
 GUARDED = {
     "audit_entry", "audit_payload", "audit_leaf", "audit_subtree", "audit_signingkey", "audit_checkpoint",
-    "audit_checkpointrequest",
+    "audit_checkpointrequest", "audit_delivery", "audit_stamp",
+}  # fmt: skip
+# By these: a payload can be erased, all else is added and stays.
+TRIGGERS = {
+    "audit_payload_is_only_erased", "audit_payload_is_committed", "audit_payload_is_never_removed",
+    "audit_payload_is_never_truncated", "audit_entry_has_its_payload",
+    *(f"{table}_is_{rule}" for table in GUARDED - {"audit_payload"} for rule in ("append_only", "never_truncated")),
 }  # fmt: skip
 # A role may do what it could become by SET ROLE, whether or not it inherits it.
 REACHABLE = "SELECT oid FROM pg_roles WHERE pg_has_role(session_user, oid, 'MEMBER')"
@@ -63,7 +69,8 @@ def powers(connection: BaseDatabaseWrapper) -> Iterator[str]:
 
 def unguarded_tables(connection: BaseDatabaseWrapper) -> set[str]:
     """Return the tables of the log on which the triggers that keep it don't stand, or don't fire."""
-    return GUARDED - guarded_tables(connection)
+    missing = missing_of(connection, TRIGGERS)
+    return {table for table in GUARDED if any(trigger.startswith(f"{table}_") for trigger in missing)}
 
 
 def _attributes(connection: BaseDatabaseWrapper) -> Iterator[str]:

@@ -5,11 +5,11 @@ import threading
 import time
 
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 
 from audit.checkpoints import request_waits, sign_checkpoint
 from audit.keys import KeyProblem, ensure_key
-from audit.sequencer import Halted, advance_to_the_end, look_at_everything, seen
+from audit.sequencer import Halted, advance_to_the_end, halt, look_at_everything, seen
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +33,8 @@ class Sequencing:
         while not self.stop.is_set():
             try:
                 self.look()
+            except IntegrityError as problem:
+                halt(f"The tables of the tree don't agree with each other: {str(problem).strip()}")
             except (OperationalError, Halted, KeyProblem) as problem:
                 logger.error("%s", problem)  # noqa: TRY400  (the sentence says it all)
                 connection.close()

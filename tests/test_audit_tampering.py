@@ -141,7 +141,7 @@ DELETE FROM audit_leaf WHERE leaf_index >= {size};
 UPDATE audit_treestate SET size = {size}, frontier = (SELECT frontier FROM audit_checkpoint WHERE size = {size})
 """
 WRITTEN_ANEW = f"""
-UPDATE audit_entry SET canonical = replace(canonical, '"purpose":""', '"purpose":"x"') WHERE id = {HERE};
+UPDATE audit_entry SET purpose = 'x', canonical = replace(canonical, '"purpose":""', '"purpose":"x"') WHERE id = {HERE};
 UPDATE audit_entry SET leaf_hash = {LEAF_OF};
 DELETE FROM audit_checkpoint; DELETE FROM audit_leaf; DELETE FROM audit_subtree; DELETE FROM audit_treestate;
 """

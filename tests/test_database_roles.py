@@ -227,8 +227,8 @@ def test_web_and_workers_have_exactly_the_rights_that_are_written_down(db: None)
     said = _on_whole_tables(APP_RIGHTS)
     assert {table: held[table] for table in said} == said
     assert set(held.values()) == {"SELECT", "SELECT, INSERT", "SELECT, INSERT, UPDATE, DELETE"}
-    assert held["audit_entry"] == "SELECT"
-    assert held["audit_checkpointrequest"] == held["review_assessment"] == "SELECT, INSERT"
+    assert held["audit_entry"] == held["audit_checkpointrequest"] == "SELECT"
+    assert held["review_assessment"] == "SELECT, INSERT"
 
 
 def test_payload_has_three_columns_that_web_and_workers_may_clear(db: None) -> None:
@@ -249,7 +249,8 @@ def temporary_tables_allowed(db: None) -> None:
 
 SHADOWS = """
 CREATE TEMPORARY TABLE audit_entry (id bigint, uid uuid, kind text, canonical text);
-CREATE TEMPORARY TABLE audit_payload (entry_id bigint, content text, salt bytea, erased_by_id bigint)
+CREATE TEMPORARY TABLE audit_payload (entry_id bigint, content text, salt bytea, erased_by_id bigint);
+CREATE TEMPORARY TABLE audit_leaf (leaf_index bigint, entry_id bigint)
 """
 
 
@@ -268,6 +269,7 @@ def test_erasure_in_tables_of_ones_own_lets_nothing_be_erased(temporary_tables_a
         cursor.execute("INSERT INTO audit_entry VALUES (%s, %s, 'audit:payload:erased/1', ''), (%s, %s, 'other', '')",
                        [other, "6f1c9d1e-7a53-4d3c-9b0c-0d9a2f9e4c11", said, uid])  # fmt: skip
         cursor.execute("INSERT INTO audit_payload VALUES (%s, %s)", [other, f'{{"entries":["{uid}"]}}'])
+        cursor.execute("INSERT INTO audit_leaf VALUES (0, %s)", [said])
         with pytest.raises(Exception, match="audit_payload_is_only_erased"):
             cursor.execute("UPDATE public.audit_payload SET content = NULL, salt = NULL, erased_by_id = %s"
                            " WHERE entry_id = %s", [other, said])  # fmt: skip

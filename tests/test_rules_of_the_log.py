@@ -194,6 +194,19 @@ def payload_erased_by_an_entry_that_does_not_list_it(rows: Rows) -> Statement:
 
 
 @forbidden_by(IS_ONLY_ERASED)
+def payload_erased_before_its_entry_has_a_place(rows: Rows) -> Statement:
+    with connection.cursor() as cursor:
+        fresh, uid = write(cursor)
+        return ERASE, [write_erasure(cursor, uid), fresh]
+
+
+@forbidden_by(IS_ONLY_ERASED)
+def payload_erased_by_an_entry_that_has_its_place(rows: Rows) -> Statement:
+    execute("INSERT INTO audit_leaf (leaf_index, entry_id) VALUES (2, %s)", [rows.erasing])
+    return ERASE, [rows.erasing, rows.listed]
+
+
+@forbidden_by(IS_ONLY_ERASED)
 def payload_erased_by_an_entry_of_another_kind(rows: Rows) -> Statement:
     with connection.cursor() as cursor:
         other, _ = write(cursor, "audit:log:viewed/1", entries=[rows.uid])

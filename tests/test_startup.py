@@ -122,6 +122,22 @@ def test_trigger_that_is_gone_is_missed(db: None) -> None:
     assert unguarded_tables(connection) == {"audit_leaf", "audit_entry"}
 
 
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("audit_entry", "DISABLE TRIGGER audit_entry_is_append_only"),
+        ("audit_entry", "ENABLE TRIGGER audit_entry_has_its_payload"),
+        ("audit_payload", "DISABLE TRIGGER audit_payload_is_only_erased"),
+        ("audit_payload", "ENABLE REPLICA TRIGGER audit_payload_is_committed"),
+        ("audit_delivery", "DISABLE TRIGGER audit_delivery_is_append_only"),
+    ],
+)
+def test_trigger_that_does_not_fire_for_everybody_is_missed(db: None, table: str, change: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} {change}")
+    assert unguarded_tables(connection) == {table}
+
+
 def test_refusal_says_who_why_and_what_to_do(db: None) -> None:
     with pytest.raises(ImproperlyConfigured) as caught:
         check_role()
