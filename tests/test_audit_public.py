@@ -6,6 +6,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -51,6 +52,7 @@ def test_checkpoints_are_listed(client: Client, auditor: User) -> None:
 def test_keys_are_listed_with_their_handovers(client: Client, auditor: User) -> None:
     grown(auditor)
     rotate_key()
+    Path(settings.AUDIT_KEY_FILE).unlink()
     rotate_key(lost=True)
     keys = text(client, "/audit/keys").splitlines()
     assert keys == [str(key) for key in log_keys()]

@@ -5,9 +5,11 @@ import re
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
@@ -245,6 +247,7 @@ def test_entry_that_the_sequencer_passed_by_is_caught(log: Checkpoint, auditor: 
 
 
 def test_key_that_was_lost_is_no_failure(log: Checkpoint) -> None:
+    Path(settings.AUDIT_KEY_FILE).unlink()
     rotate_key(lost=True)
     signed()
     assert verified().state == Verification.State.HELD

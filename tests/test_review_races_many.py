@@ -30,7 +30,7 @@ from tests.race_scene import Racers, Ready, is_concluded, many_ready, outcome, r
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_waiting_for_the_disk")]
 
-RACES = int(os.environ.get("COUNTERSIGN_RACES", "1600"))
+RACES = int(os.environ.get("COUNTERSIGN_RACES", "800"))
 QUICK = 100
 # Seconds within which the other side begins, where a signature takes a moment longer.
 WHILE_SIGNING = 0.08
