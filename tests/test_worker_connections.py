@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from config.celery import app as celery
+from tests.audit_fixtures import connection_of
 from tests.stack import stack, wait_until
 
 TASKS = 12
@@ -43,7 +43,7 @@ def _done(log: Path) -> int:
 
 def _break_between_tasks(connections: set[int]) -> bool:
     """Break the connections if no task is using them: a task cut in the middle of a query fails, as it should."""
-    with connection.cursor() as cursor:
+    with connection_of("postgres") as superuser, superuser.cursor() as cursor:  # the worker's role is another
         cursor.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid = ANY(%(pids)s) AND NOT EXISTS"
             " (SELECT FROM pg_stat_activity WHERE pid = ANY(%(pids)s) AND state <> 'idle')",
@@ -54,9 +54,9 @@ def _break_between_tasks(connections: set[int]) -> bool:
 
 def _connections() -> set[int]:
     """The workers' connections to the tests' database."""
-    with connection.cursor() as cursor:
+    with connection_of("postgres") as superuser, superuser.cursor() as cursor:  # the worker's role is another
         cursor.execute(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND backend_type = 'client backend'"
+            " AND backend_type = 'client backend' AND usename = 'countersign_app'"
         )
         return {pid for (pid,) in cursor.fetchall()}
