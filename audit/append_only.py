@@ -7,8 +7,6 @@ where session_replication_role is `replica`. Only the owner of a table can disab
 nobody signs in as the owner (audit/grants.py).
 """
 
-from collections.abc import Collection
-
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 REFUSE_CHANGE = """
@@ -63,6 +61,38 @@ def never_restated_sql(table: str, *columns: str) -> tuple[str, str]:
     return REFUSE_RESTATING + add, f"DROP TRIGGER {name} ON {table}"
 
 
+REFUSE_CHANGE_AFTER_THE_END = """
+CREATE OR REPLACE FUNCTION audit_refuse_change_after_the_end() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    RAISE EXCEPTION '%: what has ended stays as it ended, and no row goes (% refused)', TG_NAME, TG_OP
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
+END
+$body$;
+"""
+STAYS_AS_IT_ENDED = """
+CREATE TRIGGER {table}_stays_as_it_ended BEFORE UPDATE ON {table}
+    FOR EACH ROW WHEN (OLD.{ended} IS NOT NULL) EXECUTE FUNCTION audit_refuse_change_after_the_end();
+CREATE TRIGGER {table}_is_never_removed BEFORE DELETE ON {table}
+    FOR EACH ROW EXECUTE FUNCTION audit_refuse_change_after_the_end();
+CREATE TRIGGER {table}_is_never_truncated BEFORE TRUNCATE ON {table}
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change_after_the_end();
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_stays_as_it_ended;
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_is_never_removed;
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_is_never_truncated;
+"""
+MAY_CHANGE_AFTER_THE_END = """
+DROP TRIGGER {table}_is_never_truncated ON {table};
+DROP TRIGGER {table}_is_never_removed ON {table};
+DROP TRIGGER {table}_stays_as_it_ended ON {table};
+"""
+
+
+def stays_as_it_ended_sql(table: str, ended: str) -> tuple[str, str]:
+    """Return the SQL that keeps a row as it is once its column `ended` is set, and the SQL that undoes it."""
+    add = REFUSE_CHANGE_AFTER_THE_END + STAYS_AS_IT_ENDED.format(table=table, ended=ended)
+    return add, MAY_CHANGE_AFTER_THE_END.format(table=table)
+
+
 def append_only_tables(connection: BaseDatabaseWrapper) -> set[str]:
     """Return the tables that are append-only, read from the database, where the rule lives."""
     return _tables_with(connection, "_is_append_only")
@@ -81,14 +111,3 @@ def _tables_with(connection: BaseDatabaseWrapper, trigger: str) -> set[str]:
             [trigger],
         )
         return {name for (name,) in cursor.fetchall()}
-
-
-def missing_of(connection: BaseDatabaseWrapper, triggers: Collection[str]) -> set[str]:
-    """Return which of these triggers don't stand, or don't fire for everybody (ENABLE ALWAYS)."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
-            " WHERE relnamespace = 'public'::regnamespace AND tgname = ANY(%s) AND tgenabled = 'A'",
-            [list(triggers)],
-        )
-        return set(triggers) - {name for (name,) in cursor.fetchall()}

@@ -6,6 +6,7 @@ and keeps what is signed. Rights are given after each migration, by what the dat
 """
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from audit.append_only import append_only_tables, guarded_tables
 EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
 ADD = "SELECT, INSERT"
 READ = "SELECT"
+USE = "USAGE"
 # Not its id, nor the transaction that wrote it: the sequencer goes by these, and would pass over an entry that lies.
 ADD_ENTRY = (
     "SELECT, INSERT (uid, kind, recorded_at, actor_id, agency_id, subject_type, subject_id, case_id, purpose,"
@@ -38,6 +40,11 @@ APP_RIGHTS = dict.fromkeys(SEQUENCER_TABLES, READ) | {
     # Not its number: the sequencer answers all up to one.
     "audit_checkpointrequest": "SELECT, INSERT (requested_at)",
     "audit_payload": "SELECT, INSERT, UPDATE (content, salt, erased_by_id)",
+    # How a round over the log comes on and what it ends with; a trigger sees to it that it stays so.
+    "audit_verification": (
+        "SELECT, INSERT, UPDATE (state, done, frontier, checkpoints, erased, lease, leased_until, ended_at, finding,"
+        " at_entry)"
+    ),
     "django_migrations": READ,
 }
 
@@ -79,24 +86,25 @@ def _is_another_role(connection: BaseDatabaseWrapper, role: str) -> bool:
 def grants_to(connection: BaseDatabaseWrapper, role: str) -> Iterator[str]:
     """Yield the statements that first take every right away and then give those that are due."""
     quote = connection.ops.quote_name
-    rights_on = _sequencer_rights if role == settings.SEQUENCER_DATABASE_ROLE else _app_rights
     kept = append_only_tables(connection) | guarded_tables(connection)
-    for table in _own_relations(connection, "r"):
-        yield f"REVOKE ALL ON {quote(table)} FROM {quote(role)}"
-        if rights := rights_on(table, kept):
-            yield f"GRANT {rights} ON {quote(table)} TO {quote(role)}"
-    for sequence in _own_relations(connection, "S"):
-        yield f"REVOKE ALL ON {quote(sequence)} FROM {quote(role)}"
-        if rights_on is _app_rights or sequence.startswith("audit_"):
-            yield f"GRANT USAGE ON {quote(sequence)} TO {quote(role)}"
+    tables = {table: rights_on_table(role, table, kept) for table in _own_relations(connection, "r")}
+    sequences = {sequence: rights_on_sequence(role, sequence) for sequence in _own_relations(connection, "S")}
+    for relation, rights in (tables | sequences).items():
+        yield f"REVOKE ALL ON {quote(relation)} FROM {quote(role)}"
+        if rights:
+            yield f"GRANT {rights} ON {quote(relation)} TO {quote(role)}"
 
 
-def _sequencer_rights(table: str, _kept: set[str]) -> str:
-    return SEQUENCER_RIGHTS.get(table, "")
-
-
-def _app_rights(table: str, kept: set[str]) -> str:
+def rights_on_table(role: str, table: str, kept: AbstractSet[str]) -> str:
+    """Return what a role is given on a table, "" for nothing; `kept` are the tables from which no row goes."""
+    if role == settings.SEQUENCER_DATABASE_ROLE:
+        return SEQUENCER_RIGHTS.get(table, "")
     return APP_RIGHTS.get(table, ADD if table in kept else EVERYTHING)
+
+
+def rights_on_sequence(role: str, sequence: str) -> str:
+    """Return what a role is given on the sequence of a table's ids: to draw from it where it may add rows."""
+    return USE if role != settings.SEQUENCER_DATABASE_ROLE or sequence.startswith("audit_") else ""
 
 
 def _own_relations(connection: BaseDatabaseWrapper, kind: str) -> list[str]:

@@ -4,8 +4,9 @@ import hashlib
 import logging
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import rfc8785
@@ -14,17 +15,22 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, OperationalError, connection, transaction
 
+from audit.database_rules import missing_rules, rules_rest
 from audit.kinds import FORBIDDEN_IN_TEXT, LONGEST_TEXT, plain
 from audit.models import Entry
-from audit.powers import powers, role, unguarded_tables
+from audit.powers import powers, role
 from audit.same_start import first_of_siblings
 from audit.services import record
+from audit.surplus import managed_tables, surplus
 from audit.witnesses.configured import Way, witnesses
 
 logger = logging.getLogger(__name__)
 
 # A database that is being started is up by then; a service manager tries again after that.
 WAIT_SECONDS = 10
+SEQUENCER = "sequencer"
+# So many of what is too much, or of what is missing, are named.
+SHOWN = 12
 # What decides how people work and what is found; no secret, no address.
 SETTINGS = (
     "DEBUG", "HTTPS_ONLY", "TIME_ZONE", "UPLOAD_MAX_BYTES", "UPLOAD_MAX_PIXELS", "UPLOAD_MAX_FILES",
@@ -40,6 +46,24 @@ class StartRefused(ImproperlyConfigured):
     """Countersign doesn't serve like this; the text says why and what to do."""
 
 
+@dataclass(frozen=True)
+class SignIn:
+    """As which role a service signs in, by which setting, and whose part it mustn't do besides."""
+
+    role: str
+    url: str
+    other: str
+    part_of_the_other: str
+
+
+def sign_in_of(service: str) -> SignIn:
+    """Return how a service signs in: the sequencer by itself, web server and workers alike."""
+    web, sequencer = settings.APP_DATABASE_ROLE, settings.SEQUENCER_DATABASE_ROLE
+    if service == SEQUENCER:
+        return SignIn(sequencer, "SEQUENCER_DATABASE_URL", web, "is that of web server and workers")
+    return SignIn(web, "DATABASE_URL", sequencer, "is that of the sequencer")
+
+
 def begin(service: str) -> None:
     """Check that the log is out of reach and record the start, or raise StartRefused; with DEBUG on, warn.
 
@@ -52,7 +76,7 @@ def begin(service: str) -> None:
 
 def _begin(service: str) -> None:
     try:
-        check_role()
+        check_database(service)
         record_start(service=service)
     except (ImproperlyConfigured, DatabaseError) as problem:
         if not settings.DEBUG:
@@ -62,33 +86,60 @@ def _begin(service: str) -> None:
         connection.close()
 
 
-def check_role(*, wait: float = WAIT_SECONDS) -> None:
-    """Raise StartRefused where the role could undo what is on record, or where the database can't be asked."""
-    until = time.monotonic() + wait
+def check_database(service: str, *, wait: float = WAIT_SECONDS) -> None:
+    """Raise StartRefused where the role could undo what is on record, where rules are missing, or nothing answers."""
+    said, until = sign_in_of(service), time.monotonic() + wait
     while True:
         try:
-            return _check_role()
+            problems = list(_problems(said))
+            break
         except OperationalError as problem:
             connection.close()
             if time.monotonic() >= until:
                 raise StartRefused(
                     f"The database can't be asked what this role may do ({str(problem).strip()}): start PostgreSQL or"
-                    " correct DATABASE_URL, and start again."
+                    f" correct {said.url}, and start again."
                 ) from problem
             time.sleep(0.5)
+    if problems:
+        raise StartRefused("\n".join(problems))
 
 
-def _check_role() -> None:
-    if found := list(powers(connection)):
-        raise StartRefused(
-            f"Countersign doesn't serve as the database role {role(connection)}, which {' and '.join(found)}: have"
-            f" DATABASE_URL sign in as {settings.APP_DATABASE_ROLE}; `manage.py audit roles` prints the SQL for it."
+def _problems(said: SignIn) -> Iterator[str]:
+    """Yield in a sentence each what keeps a service from serving."""
+    own, found = role(connection), list(powers(connection, managed_tables()))
+    if own == said.other:
+        found.append(said.part_of_the_other)
+    if found:
+        yield (
+            f"Countersign doesn't serve as the database role {own}, which {' and '.join(found)}: have {said.url} sign"
+            f" in as {said.role}; `manage.py audit roles` prints the SQL for it."
         )
-    if unguarded := unguarded_tables(connection):
-        raise StartRefused(
-            f"Nothing in this database keeps {', '.join(sorted(unguarded))} from being changed: run"
+    else:  # which role it is to be decides what it may do
+        yield from _counted(
+            [beyond.sentence(own=own, given_to=said.role) for beyond in surplus(connection, given_to=said.role)],
+            "And there are {more} more such rights.",
+        )
+    yield from _of_rules()
+
+
+def _of_rules() -> Iterator[str]:
+    if rules_rest(connection):
+        yield (
+            f"The database role {role(connection)} signs in with session_replication_role set, with which no foreign"
+            " key is held: reset it for the role and the database as a superuser (ALTER ROLE ... RESET)."
+        )
+    if missing := missing_rules(connection):
+        yield (
+            f"Nothing in this database holds {', '.join(_counted(missing, 'and {more} more'))}: run"
             " `manage.py migrate` as the migrating role, and have somebody look if that has run before."
         )
+
+
+def _counted(said: Sequence[object], rest: str) -> list[str]:
+    """Return as many as somebody reads, and how many more there are."""
+    shown = [str(one) for one in said[:SHOWN]]
+    return [*shown, rest.format(more=len(said) - SHOWN)] if len(said) > SHOWN else shown
 
 
 def record_start(*, service: str) -> Entry | None:
@@ -144,7 +195,7 @@ def role_cannot_undo_the_log(
     if not databases:
         return []
     try:
-        check_role(wait=0)
+        check_database("web server", wait=0)
     except StartRefused as problem:
         return [checks.Error(str(problem), id="audit.E001")]
     return []

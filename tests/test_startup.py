@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -19,128 +18,29 @@ import pytest
 import rfc8785
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from audit.kinds import LONGEST_TEXT
-from audit.models import Entry
+from audit.models import Entry, SigningKey
 from audit.notes import COSIGNATURE, VerifierKey
-from audit.powers import powers, unguarded_tables
 from audit.startup import (
     SETTINGS,
     WAIT_SECONDS,
     StartRefused,
     begin,
-    check_role,
+    check_database,
     record_start,
     running_version,
     settings_that_matter,
 )
 from config.processes import commands
 from config.roles import APP, MIGRATOR, SEQUENCER
-from tests.audit_fixtures import connection_of
 from tests.stack import environment, of_the_tests
-
-
-def found_as(role: str) -> list[str]:
-    """Return what a role could do, asked on a connection of its own."""
-    with connection_of(role) as other:
-        return list(powers(other))  # type: ignore[arg-type]
-
-
-def as_superuser(*statements: str) -> None:
-    with connection_of("postgres") as superuser:
-        for statement in statements:
-            superuser.execute(statement)
-
-
-@pytest.fixture
-def doubtful(db: None) -> Iterator[str]:
-    """A role that may do what the test gives it."""
-    as_superuser("CREATE ROLE doubtful LOGIN")
-    yield "doubtful"
-    as_superuser("DROP OWNED BY doubtful CASCADE", "DROP ROLE doubtful")
-
-
-@pytest.mark.parametrize("role", [APP, SEQUENCER])
-def test_roles_that_serve_can_undo_nothing(db: None, role: str) -> None:
-    assert found_as(role) == []
-
-
-def test_migrator_could_disable_triggers(db: None) -> None:
-    (said,) = found_as(MIGRATOR)
-    assert re.fullmatch(r"could disable the triggers of [a-z_]+ and \d+ other tables as the owner", said)
-
-
-def test_superuser_does_what_it_likes(db: None) -> None:
-    assert found_as("postgres")[0] == "does as a superuser whatever it likes"
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ("GRANT UPDATE ON audit_entry TO doubtful", "may change or remove rows of audit_entry"),
-        ("GRANT UPDATE (purpose) ON audit_entry TO doubtful", "may change or remove rows of audit_entry"),
-        ("GRANT DELETE ON audit_leaf TO doubtful", "may change or remove rows of audit_leaf"),
-        ("GRANT TRUNCATE ON audit_checkpoint TO doubtful", "may change or remove rows of audit_checkpoint"),
-        ("GRANT TRIGGER ON audit_entry TO doubtful", "may change or remove rows of audit_entry"),
-        ("GRANT UPDATE ON audit_payload TO doubtful", "may change or remove rows of audit_payload"),
-        ("GRANT DELETE ON audit_entry TO PUBLIC", "may change or remove rows of audit_entry"),
-        ("GRANT DELETE ON review_assessment TO doubtful", "may change or remove rows of review_assessment"),
-        ("GRANT pg_write_all_data TO doubtful", "may change or remove rows of"),
-        ("GRANT countersign_owner TO doubtful", "could disable the triggers of"),
-        ("GRANT countersign_owner TO doubtful WITH INHERIT FALSE", "could disable the triggers of"),
-        ("ALTER FUNCTION audit_refuse_change() OWNER TO doubtful", "could disable the triggers of"),
-        ("ALTER TABLE audit_leaf OWNER TO doubtful", "could disable the triggers of audit_leaf"),
-        ("GRANT SET ON PARAMETER session_replication_role TO doubtful", "could switch triggers off"),
-        ("ALTER ROLE doubtful REPLICATION", "by replication"),
-        ("ALTER ROLE doubtful BYPASSRLS", "row security"),
-        ("GRANT pg_execute_server_program TO doubtful", "as the database server"),
-    ],
-)
-def test_role_that_could_change_the_log_is_found(doubtful: str, given: str, said: str) -> None:
-    assert found_as(doubtful) == []
-    as_superuser(given)
-    try:
-        assert said in " ".join(found_as(doubtful))
-    finally:
-        as_superuser(
-            "REVOKE DELETE ON audit_entry FROM PUBLIC", "ALTER TABLE audit_leaf OWNER TO countersign_owner",
-            "ALTER FUNCTION audit_refuse_change() OWNER TO countersign_owner",
-        )  # fmt: skip
-
-
-def test_what_is_to_be_cleared_may_be_cleared(doubtful: str) -> None:
-    as_superuser("GRANT UPDATE (content, salt, erased_by_id) ON audit_payload TO doubtful")
-    assert found_as(doubtful) == []
-
-
-def test_trigger_that_is_gone_is_missed(db: None) -> None:
-    assert unguarded_tables(connection) == set()
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER audit_leaf_is_never_truncated ON audit_leaf")
-        cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER audit_entry_is_never_truncated")
-    assert unguarded_tables(connection) == {"audit_leaf", "audit_entry"}
-
-
-@pytest.mark.parametrize(
-    ("table", "change"),
-    [
-        ("audit_entry", "DISABLE TRIGGER audit_entry_is_append_only"),
-        ("audit_entry", "ENABLE TRIGGER audit_entry_has_its_payload"),
-        ("audit_payload", "DISABLE TRIGGER audit_payload_is_only_erased"),
-        ("audit_payload", "ENABLE REPLICA TRIGGER audit_payload_is_committed"),
-        ("audit_delivery", "DISABLE TRIGGER audit_delivery_is_append_only"),
-    ],
-)
-def test_trigger_that_does_not_fire_for_everybody_is_missed(db: None, table: str, change: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {table} {change}")
-    assert unguarded_tables(connection) == {table}
 
 
 def test_refusal_says_who_why_and_what_to_do(db: None) -> None:
     with pytest.raises(ImproperlyConfigured) as caught:
-        check_role()
+        check_database("web server")
     assert MIGRATOR in str(caught.value)
     assert "as the owner: have DATABASE_URL sign in as countersign_app; `manage.py audit roles`" in str(caught.value)
     assert str(caught.value).count(".") == 2  # that of manage.py, and the one at the end
@@ -156,7 +56,7 @@ def test_system_check_says_the_same(db: None) -> None:
 def test_with_debug_on_it_warns(transactional_db: None, settings: Any, caplog: pytest.LogCaptureFixture) -> None:
     settings.DEBUG = True
     begin("web server")
-    assert f"{MIGRATOR}, which could disable the triggers" in caplog.text
+    assert f"{MIGRATOR}, which could drop the database" in caplog.text
 
 
 def test_with_debug_off_it_refuses(transactional_db: None) -> None:
@@ -273,7 +173,9 @@ def test_witness_that_can_not_be_meant_is_a_warning_with_debug_on(
     transactional_db: None, settings: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.AUDIT_WITNESSES, settings.DEBUG = ["witness.example"], True
-    monkeypatch.setattr("audit.startup.check_role", lambda: None)  # the tests are the owner, which is refused before
+    monkeypatch.setattr(
+        "audit.startup.check_database", lambda _: None
+    )  # the tests are the owner, which is refused before
     begin("web server")
     assert "AUDIT_WITNESSES, entry 1" in caplog.text
     settings.DEBUG = False
@@ -353,6 +255,26 @@ def test_database_that_is_away_is_waited_for_and_then_refused() -> None:
     assert ran.returncode != 0
     assert time.monotonic() - began > WAIT_SECONDS
     assert "The database can't be asked what this role may do" in ran.stderr
+
+
+@pytest.mark.parametrize("name", ["APP_DATABASE_URL", "OWNER_DATABASE_URL"])
+def test_sequencer_runs_as_nobody_else(transactional_db: None, name: str) -> None:
+    said = os.environ | environment() | {"SEQUENCER_DATABASE_URL": of_the_tests(name), "DEBUG": "false"}
+    ran = subprocess.run(
+        [sys.executable, "manage.py", "audit", "sequence"], env=said, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert "have SEQUENCER_DATABASE_URL sign in as countersign_sequencer" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert not Entry.objects.exists()
+    assert not SigningKey.objects.exists()
+
+
+def test_web_server_does_not_serve_as_the_sequencer(transactional_db: None, tmp_path: Path) -> None:
+    with web_server(of_the_tests("SEQUENCER_DATABASE_URL"), tmp_path / "log", free_port()) as process:
+        assert process.wait(240) != 0
+    assert f"the database role {SEQUENCER}, which is that of the sequencer" in (tmp_path / "log").read_text()
 
 
 @pytest.mark.slow

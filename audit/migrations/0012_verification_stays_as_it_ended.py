@@ -1,0 +1,9 @@
+from django.db import migrations
+
+from audit.append_only import stays_as_it_ended_sql
+
+
+class Migration(migrations.Migration):
+    dependencies = [("audit", "0010_verification")]
+
+    operations = [migrations.RunSQL(*stays_as_it_ended_sql("audit_verification", "ended_at"))]

@@ -1,0 +1,140 @@
+"""The start-up check misses every rule that is gone, or is there and holds nobody."""
+
+import pytest
+from django.db import connection, transaction
+
+from audit.database_rules import missing_rules, own_models, rules
+from tests.review_scene import execute
+
+# Every constraint and trigger that stands on our own tables, with what takes it down.
+TAKEN_DOWN = """
+SELECT relname, format('ALTER TABLE %%I DROP CONSTRAINT %%I CASCADE', relname, conname)
+FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid WHERE relname = ANY(%s) AND contype IN ('c', 'f', 'u', 'p')
+UNION ALL
+SELECT relname, format('DROP TRIGGER %%I ON %%I', tgname, relname)
+FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid WHERE relname = ANY(%s) AND NOT tgisinternal
+    AND tgconstraint NOT IN (SELECT oid FROM pg_constraint WHERE contype = 'f')
+UNION ALL
+SELECT relname, format('ALTER TABLE %%I ALTER COLUMN %%I DROP NOT NULL', relname, attname)
+FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relname = ANY(%s) AND attnotnull AND attnum > 0
+    AND attidentity = '' AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = attrelid AND indisprimary
+                                         AND attnum = ANY(indkey))
+UNION ALL
+SELECT pg_class.relname, format('DROP INDEX %%I', indexrelid::regclass)
+FROM pg_index JOIN pg_class ON pg_class.oid = indrelid WHERE relname = ANY(%s) AND indisunique
+    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+"""
+
+
+def missed() -> set[str]:
+    return {str(rule) for rule in missing_rules(connection)}
+
+
+def test_nothing_is_missed_where_all_migrations_have_run(db: None) -> None:
+    assert missed() == set()
+
+
+def test_whatever_rule_is_taken_down_is_missed(db: None) -> None:
+    """What stands in the database counts, so that a form of SQL that isn't read from the migrations would be noticed."""
+    tables = sorted(model._meta.db_table for model in own_models())
+    with connection.cursor() as cursor:
+        cursor.execute(TAKEN_DOWN, [tables] * 4)
+        found = cursor.fetchall()
+    assert len(found) > 600
+    assert [statement for table, statement in found if not _missed_without(table, statement)] == []
+
+
+def _missed_without(table: str, statement: str) -> bool:
+    with transaction.atomic():
+        execute("SET CONSTRAINTS ALL IMMEDIATE")
+        execute(statement)
+        transaction.set_rollback(True)
+        return any(rule.table == table for rule in missing_rules(connection))
+
+
+def test_rules_that_the_migrations_put_up_in_sql_are_read_from_them() -> None:
+    """Of each kind one, lest none of a kind should be asked for."""
+    assert {
+        "trigger audit_leaf_is_never_truncated on audit_leaf",
+        "trigger audit_payload_is_committed on audit_payload",
+        "trigger audit_verification_stays_as_it_ended on audit_verification",
+        "trigger review_review_never_restates_evidence on review_review",
+        "constraint audit_entry_leaf_hash_is_of_canonical on audit_entry",
+        "constraint conclusion_never_by_the_requester on review_conclusion",
+        "constraint conclusion_first_reviewer_signed_this_finding on review_conclusion",
+        "constraint audit_verification_one_runs on audit_verification",
+        "unique (entry_id) on audit_leaf",
+        "unique (group_id, user_id) on accounts_user_groups",
+        "foreign key (erased_by_id) to audit_entry on audit_payload",
+        "check (checkpoints) on audit_verification",
+        "not null (canonical) on audit_entry",
+    } <= {str(rule) for rule in rules()}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("audit_entry DISABLE TRIGGER audit_entry_is_append_only", "trigger audit_entry_is_append_only on audit_entry"),
+        (
+            "audit_entry ENABLE TRIGGER audit_entry_has_its_payload",
+            "trigger audit_entry_has_its_payload on audit_entry",
+        ),
+        (
+            "audit_payload ENABLE REPLICA TRIGGER audit_payload_is_committed",
+            "trigger audit_payload_is_committed on audit_payload",
+        ),
+        (
+            "review_assessment DISABLE TRIGGER review_assessment_is_append_only",
+            "trigger review_assessment_is_append_only on review_assessment",
+        ),
+    ],
+)
+def test_trigger_that_does_not_fire_for_everybody_is_missed(db: None, change: str, said: str) -> None:
+    execute(f"ALTER TABLE {change}")
+    assert missed() == {said}
+
+
+HASHES = "CHECK (sha256('\\x00'::bytea || convert_to(canonical, 'UTF8')) = leaf_hash)"
+
+
+@pytest.mark.parametrize("state", ["NOT VALID", "NOT ENFORCED"])
+def test_check_that_was_never_made_is_missed(db: None, state: str) -> None:
+    name = "audit_entry_leaf_hash_is_of_canonical"
+    execute(f"ALTER TABLE audit_entry DROP CONSTRAINT {name}, ADD CONSTRAINT {name} {HASHES} {state}")
+    assert missed() == {f"constraint {name} on audit_entry"}
+    execute(f"ALTER TABLE audit_entry DROP CONSTRAINT {name}, ADD CONSTRAINT {name} {HASHES}")
+    assert missed() == set()
+
+
+@pytest.mark.parametrize("state", ["NOT VALID", "NOT ENFORCED"])
+def test_foreign_key_that_is_not_held_is_missed(db: None, state: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = 'audit_leaf'::regclass")
+        (name,) = cursor.fetchone()
+    execute(
+        f"ALTER TABLE audit_leaf DROP CONSTRAINT {name}, ADD CONSTRAINT {name} FOREIGN KEY (entry_id)"
+        f" REFERENCES audit_entry {state}"
+    )
+    assert missed() == {"foreign key (entry_id) to audit_entry on audit_leaf"}
+
+
+def test_foreign_key_whose_own_triggers_are_off_is_missed(transactional_db: None) -> None:
+    """Only a superuser can do that."""
+    from tests.test_startup_check import _always, given
+
+    off = "ALTER TABLE audit_leaf DISABLE TRIGGER ALL"
+    with given(off, off.replace("DISABLE", "ENABLE"), *_always("audit_leaf")):
+        assert "foreign key (entry_id) to audit_entry on audit_leaf" in missed()
+    assert missed() == set()
+
+
+def test_unique_index_that_is_not_unique_any_more_is_missed(db: None) -> None:
+    execute("DROP INDEX audit_verification_one_runs")
+    execute("CREATE INDEX audit_verification_one_runs ON audit_verification (state) WHERE state = 'running'")
+    assert missed() == {"constraint audit_verification_one_runs on audit_verification"}
+
+
+def test_not_null_that_was_never_checked_is_missed(db: None) -> None:
+    execute("ALTER TABLE review_conclusion ALTER COLUMN first_reviewer_id DROP NOT NULL")
+    execute("ALTER TABLE review_conclusion ADD CONSTRAINT later NOT NULL first_reviewer_id NOT VALID")
+    assert missed() == {"not null (first_reviewer_id) on review_conclusion"}
