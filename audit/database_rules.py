@@ -142,6 +142,7 @@ def _sql_of(operation: Operation) -> Iterator[str]:
 
 # --- What stands -----------------------------------------------------------------------------
 
+# A field's own check is known by its column, and isn't taken for one that has a name.
 # PostgreSQL before 18 has no column conenforced. A foreign key is held by triggers, which a superuser can disable.
 STANDING = """
 WITH tables AS (
@@ -164,7 +165,7 @@ WITH tables AS (
 SELECT relname, 'trigger ' || tgname FROM pg_trigger JOIN tables ON tables.oid = tgrelid
     WHERE NOT tgisinternal AND tgenabled = 'A'
 UNION SELECT relname, 'constraint ' || conname FROM held WHERE contype IN ('c', 'f', 'x')
-UNION SELECT relname, 'check (' || columns || ')' FROM held WHERE contype = 'c'
+UNION SELECT relname, 'check (' || columns || ')' FROM held WHERE contype = 'c' AND 'constraint ' || conname <> ALL(%s)
 UNION SELECT held.relname, 'foreign key (' || columns || ') to ' || pg_class.relname
     FROM held JOIN pg_class ON pg_class.oid = confrelid WHERE contype = 'f'
 UNION SELECT alone.relname, 'constraint ' || pg_class.relname FROM alone JOIN pg_class ON pg_class.oid = indexrelid
@@ -178,5 +179,5 @@ UNION SELECT relname, 'not null (' || attname || ')' FROM pg_attribute JOIN tabl
 
 def _standing(connection: BaseDatabaseWrapper) -> set[Rule]:
     with connection.cursor() as cursor:
-        cursor.execute(STANDING, [sorted({rule.table for rule in rules()})])
+        cursor.execute(STANDING, [sorted({rule.table for rule in rules()}), sorted({rule.what for rule in rules()})])
         return {Rule(table, what) for table, what in cursor.fetchall()}

@@ -103,7 +103,7 @@ class Surplus:
         elif self.through == PUBLIC:
             way, end = " through PUBLIC", f"run `{self._revoked_from('PUBLIC')}` as the migrating role or a superuser"
         else:
-            way, end = f" through {self.through}", f"take {own} out of {self.through} as a superuser"
+            way, end = f" through {self.through}", f"take {own} out of it as a superuser"
         return (
             f"The database role {own} may {self.written} on the {self.on.lower()}{way}, which it wasn't given: {end}."
         )

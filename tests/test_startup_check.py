@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -16,13 +15,11 @@ from audit.surplus import Surplus, managed_tables, surplus
 from config.roles import APP, MIGRATOR, SEQUENCER
 from tests.audit_fixtures import connection_of
 
-OWNERS = "as the migrating role"
-
 
 @contextmanager
 def signed_in(role: str) -> Iterator[DatabaseWrapper]:
     """Sign in as a role, as Django does."""
-    other = DatabaseWrapper(connection.settings_dict | {"USER": role}, alias="other")
+    other = DatabaseWrapper(connection.settings_dict | {"USER": role})
     try:
         yield other
     finally:
@@ -70,8 +67,7 @@ def given(statement: str, *undone_by: str) -> Iterator[None]:
 def refusal(monkeypatch: pytest.MonkeyPatch, role: str, service: str) -> str:
     """Return why a service doesn't serve as a role; "" where it does."""
     with signed_in(role) as other:
-        for module in ("audit.startup",):
-            monkeypatch.setattr(f"{module}.connection", other)
+        monkeypatch.setattr("audit.startup.connection", other)
         try:
             check_database(service, wait=0)
         except StartRefused as refused:
@@ -204,10 +200,8 @@ def test_temporary_tables_are_nothing_that_was_given(db: None) -> None:
 def test_right_of_a_role_that_it_could_become_is_found(doubtful: str, more: str) -> None:
     with given(f"GRANT {SEQUENCER} TO doubtful{more}", f"REVOKE {SEQUENCER} FROM doubtful"):
         sentences = said_of(doubtful)
-    assert (
-        f"may INSERT on the table audit_leaf through {SEQUENCER}, which it wasn't given: take doubtful out of {SEQUENCER}"
-        in sentences
-    )
+    said = f"may INSERT on the table audit_leaf through {SEQUENCER}, which it wasn't given: take doubtful out of it"
+    assert said in sentences
     assert len(sentences.splitlines()) == len(SEQUENCER_TABLES)
 
 
