@@ -24,6 +24,14 @@ def missing_rules(connection: BaseDatabaseWrapper) -> list[Rule]:
     return sorted(rules() - _standing(connection))
 
 
+def added_rules(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the triggers and the rules of rewriting that stand on our tables and that no migration put up."""
+    said = rules()
+    with connection.cursor() as cursor:
+        cursor.execute(ADDED, [sorted({rule.table for rule in said}), sorted({str(rule) for rule in said})])
+        return [added for (added,) in cursor.fetchall()]
+
+
 def rules_rest(connection: BaseDatabaseWrapper) -> bool:
     """Whether this role signs in so that foreign keys and triggers rest, but those that fire always."""
     with connection.cursor() as cursor:
@@ -111,6 +119,18 @@ UNION SELECT relname, 'not null (' || attname || ')' FROM pg_attribute JOIN tabl
 """
 
 
+# A rule of rewriting can drop what is written before any trigger sees it; a trigger can write something else.
+ADDED = """
+WITH tables AS (
+    SELECT oid, relname FROM pg_class
+    WHERE relname = ANY(%s) AND relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace
+), found AS (
+    SELECT format('trigger %%s on %%s', tgname, relname) AS said FROM pg_trigger JOIN tables ON tables.oid = tgrelid
+        WHERE NOT tgisinternal
+    UNION ALL SELECT format('rule %%s on %%s', rulename, relname) FROM pg_rewrite JOIN tables ON tables.oid = ev_class
+)
+SELECT said FROM found WHERE said <> ALL(%s) ORDER BY said
+"""
 # As PostgreSQL itself writes them, so that they are read as those of the migrations are.
 TRIGGERS = """
 SELECT pg_get_functiondef(tgfoid), pg_get_triggerdef(pg_trigger.oid)

@@ -15,7 +15,7 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, OperationalError, connection, transaction
 
-from audit.database_rules import missing_rules, rules_rest
+from audit.database_rules import added_rules, missing_rules, rules_rest
 from audit.kinds import FORBIDDEN_IN_TEXT, LONGEST_TEXT, plain
 from audit.models import Entry
 from audit.powers import powers, role
@@ -89,20 +89,24 @@ def _begin(service: str) -> None:
 def check_database(service: str, *, wait: float = WAIT_SECONDS) -> None:
     """Raise StartRefused where the role could undo what is on record, where rules are missing, or nothing answers."""
     said, until = sign_in_of(service), time.monotonic() + wait
-    while True:
-        try:
-            problems = list(_problems(said))
-            break
-        except OperationalError as problem:
-            connection.close()
-            if time.monotonic() >= until:
-                raise StartRefused(
-                    f"The database can't be asked what this role may do ({str(problem).strip()}): start PostgreSQL or"
-                    f" correct {said.url}, and start again."
-                ) from problem
-            time.sleep(0.5)
+    while (problems := _asked(said, give_up=time.monotonic() >= until)) is None:
+        time.sleep(0.5)
     if problems:
         raise StartRefused("\n".join(problems))
+
+
+def _asked(said: SignIn, *, give_up: bool) -> list[str] | None:
+    """Return what is wrong, or None where the database is away and may come back."""
+    try:
+        return list(_problems(said))
+    except OperationalError as problem:
+        connection.close()
+        if not give_up:
+            return None
+        raise StartRefused(
+            f"The database can't be asked what this role may do ({str(problem).strip()}): start PostgreSQL or correct"
+            f" {said.url}, and start again."
+        ) from problem
 
 
 def _problems(said: SignIn) -> Iterator[str]:
@@ -115,12 +119,14 @@ def _problems(said: SignIn) -> Iterator[str]:
             f"Countersign doesn't serve as the database role {own}, which {' and '.join(found)}: have {said.url} sign"
             f" in as {said.role}; `manage.py audit roles` prints the SQL for it."
         )
-    else:  # which role it is to be decides what it may do
-        yield from _counted(
-            [beyond.sentence(own=own, given_to=said.role) for beyond in surplus(connection, given_to=said.role)],
-            "And there are {more} more such rights.",
-        )
+    else:  # what another role than this may do is beside the point
+        yield from _of_rights(own, said)
     yield from _of_rules()
+
+
+def _of_rights(own: str, said: SignIn) -> list[str]:
+    beyond = [found.sentence(own=own, given_to=said.role) for found in surplus(connection, given_to=said.role)]
+    return _counted(beyond, "And there are {more} more such rights.")
 
 
 def _of_rules() -> Iterator[str]:
@@ -133,6 +139,11 @@ def _of_rules() -> Iterator[str]:
         yield (
             f"Nothing in this database holds {', '.join(_counted(missing, 'and {more} more'))}: run"
             " `manage.py migrate` as the migrating role, and have somebody look if that has run before."
+        )
+    if added := added_rules(connection):
+        yield (
+            f"No migration put up {', '.join(_counted(added, 'and {more} more'))}, which could undo what is written:"
+            " drop it as the migrating role, and have somebody look where it came from."
         )
 
 

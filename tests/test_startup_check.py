@@ -303,3 +303,10 @@ def test_service_is_refused_where_a_rule_is_missing(
         "Nothing in this database holds trigger audit_leaf_is_append_only on audit_leaf: run `manage.py migrate` as the"
         " migrating role, and have somebody look if that has run before."
     )
+
+
+def test_service_is_refused_where_a_rule_was_added(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet = "CREATE RULE quiet AS ON INSERT TO audit_entry DO INSTEAD NOTHING"
+    with given(quiet, "DROP RULE quiet ON audit_entry"):
+        said = refusal(monkeypatch, APP, "web server")
+    assert said.startswith("No migration put up rule quiet on audit_entry, which could undo what is written: drop it")

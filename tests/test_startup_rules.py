@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection, transaction
 
-from audit.database_rules import missing_rules, own_models, rules
+from audit.database_rules import added_rules, missing_rules, own_models, rules
 from tests.review_scene import execute
 
 # Every constraint and trigger that stands on our own tables, with what takes it down.
@@ -141,6 +141,21 @@ def test_trigger_that_is_made_again_is_not_missed(db: None) -> None:
     execute("DROP TRIGGER audit_verification_stays_as_it_ended ON audit_verification")
     execute(f"{OTHER} WHEN (OLD.ended_at IS NOT NULL) {REFUSES}; {ALWAYS}")
     assert missed() == set()
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("CREATE RULE quiet AS ON INSERT TO audit_entry DO INSTEAD NOTHING", "rule quiet on audit_entry"),
+        ("CREATE RULE quiet AS ON UPDATE TO audit_payload DO INSTEAD NOTHING", "rule quiet on audit_payload"),
+        (f"{OTHER.replace('audit_verification_stays_as_it_ended', 'another')} {REFUSES}",
+         "trigger another on audit_verification"),
+    ],
+)  # fmt: skip
+def test_what_no_migration_put_up_is_noticed(db: None, statement: str, said: str) -> None:
+    assert added_rules(connection) == []
+    execute(statement)
+    assert added_rules(connection) == [said]
 
 
 HASHES = "CHECK (sha256('\\x00'::bytea || convert_to(canonical, 'UTF8')) = leaf_hash)"
