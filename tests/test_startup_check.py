@@ -13,7 +13,7 @@ from audit.powers import powers
 from audit.startup import SHOWN, StartRefused, check_database
 from audit.surplus import Surplus, managed_tables, surplus
 from config.roles import APP, MIGRATOR, SEQUENCER
-from tests.audit_fixtures import connection_of
+from tests.roles import always, as_superuser, given
 
 
 @contextmanager
@@ -40,28 +40,12 @@ def said_of(role: str, given_to: str = APP) -> str:
     return "\n".join(one.sentence(own=role, given_to=given_to) for one in beyond(role, given_to))
 
 
-def as_superuser(*statements: str) -> None:
-    with connection_of("postgres") as superuser:
-        for statement in statements:
-            superuser.execute(statement)
-
-
 @pytest.fixture
 def doubtful(db: None) -> Iterator[str]:
     """A role that may do what the test gives it."""
     as_superuser("CREATE ROLE doubtful LOGIN")
     yield "doubtful"
     as_superuser("DROP OWNED BY doubtful CASCADE", "DROP ROLE doubtful")
-
-
-@contextmanager
-def given(statement: str, *undone_by: str) -> Iterator[None]:
-    """Give something to a role that stays, and take it back."""
-    as_superuser(statement)
-    try:
-        yield
-    finally:
-        as_superuser(*undone_by or [statement.replace("GRANT", "REVOKE").replace(" TO ", " FROM ")])
 
 
 def refusal(monkeypatch: pytest.MonkeyPatch, role: str, service: str) -> str:
@@ -218,12 +202,8 @@ def test_what_is_to_be_cleared_may_be_cleared(doubtful: str) -> None:
 def test_right_on_a_table_whose_guard_is_gone_was_still_not_given(doubtful: str) -> None:
     as_superuser("GRANT DELETE ON review_assessment TO doubtful")
     gone = "ALTER TABLE review_assessment DISABLE TRIGGER ALL"
-    with given(gone, gone.replace("DISABLE TRIGGER ALL", "ENABLE TRIGGER ALL"), *_always("review_assessment")):
+    with given(gone, gone.replace("DISABLE TRIGGER ALL", "ENABLE TRIGGER ALL"), *always("review_assessment")):
         assert "may DELETE on the table review_assessment" in said_of(doubtful)
-
-
-def _always(table: str) -> list[str]:
-    return [f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_is_{end}" for end in ("append_only", "never_truncated")]
 
 
 def test_migrating_takes_back_what_the_web_was_given_besides(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
