@@ -87,7 +87,8 @@ def _of_field(field: Any) -> Iterator[str]:
 # --- What stands -----------------------------------------------------------------------------
 
 # A field's own check is known by its column, and isn't taken for one that has a name.
-# What isn't enforced (PostgreSQL 18) doesn't count as validated either. A foreign key is held by triggers, which a superuser can disable.
+# What isn't enforced (PostgreSQL 18) doesn't count as validated either.
+# A foreign key is held by triggers, which a superuser can disable.
 STANDING = """
 WITH tables AS (
     SELECT oid, relname FROM pg_class
@@ -97,7 +98,8 @@ WITH tables AS (
         SELECT string_agg(attname::text, ', ' ORDER BY attname) FROM pg_attribute
         WHERE attrelid = conrelid AND attnum = ANY(conkey)) AS columns
     FROM pg_constraint JOIN tables ON tables.oid = conrelid
-    WHERE convalidated AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgconstraint = pg_constraint.oid AND tgenabled NOT IN ('O', 'A'))
+    WHERE convalidated AND NOT EXISTS (
+        SELECT FROM pg_trigger WHERE tgconstraint = pg_constraint.oid AND tgenabled NOT IN ('O', 'A'))
 ), alone AS (
     SELECT relname, indexrelid, indpred IS NULL AND indexprs IS NULL AS plain, (
         SELECT string_agg(attname::text, ', ' ORDER BY attname) FROM pg_attribute
