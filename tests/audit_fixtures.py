@@ -29,6 +29,14 @@ def write_entries(actor: User, number: int) -> list[Entry]:
         ]
 
 
+def write_viewed(actor: User) -> Entry:
+    """Write an entry that can be erased: somebody looked at something, in a variant."""
+    with transaction.atomic():
+        return record(
+            kind="identification:photograph:viewed/1", actor=actor, subject=actor, payload={"variant": "thumbnail"}
+        )
+
+
 def app_connection() -> psycopg.Connection[Any]:
     """Connect to the test database as the role of web and workers."""
     return connection_of(settings.APP_DATABASE_ROLE)

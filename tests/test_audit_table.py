@@ -12,8 +12,9 @@ from audit.layout import COLUMNS, ERASED, csv_line, safe_cell
 from audit.models import Entry, Payload
 from audit.selectors import Filters, timeline
 from audit.services import record
-from tests.audit_fixtures import write_entries
+from tests.audit_fixtures import write_entries, write_viewed
 from tests.exporting import exported, sequencer  # noqa: F401
+from tests.sequencing import sequenced
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -46,11 +47,12 @@ def test_row_says_it_in_words_and_in_ids(auditor: User) -> None:
 
 
 def test_erased_payload_is_called_that(auditor: User) -> None:
-    entry = record(kind="accounts:role:granted/1", actor=auditor, subject=auditor, payload={"role": "reviewer"})
+    entry = write_viewed(auditor)
+    sequenced()
     said = {"entries": [str(entry.uid)], "count": 1, "basis": "request"}
     by = record(kind="audit:payload:erased/1", actor=auditor, subject=None, payload=said)
     Payload.objects.filter(pk=entry.pk).update(content=None, salt=None, erased_by=by)
-    export = exported(auditor, "csv", Filters(kind="accounts:role:granted/1"))
+    export = exported(auditor, "csv", Filters(kind=entry.kind))
     row = rows_of(export.file.read_bytes().decode())[0]
     assert (row["payload"], row["erased_by"]) == (ERASED, str(by.uid))
 

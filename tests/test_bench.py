@@ -142,7 +142,7 @@ def test_the_operators_database_queue_and_files_stay_out_of_it(monkeypatch: pyte
         monkeypatch.setenv(name, "/srv/countersign")
     monkeypatch.setenv("OMP_NUM_THREADS", "8")
     monkeypatch.setenv("DEVICE", "cpu")
-    environment = recognition._environment(tmp_path, options.parse([]))
+    environment = recognition.own_servers_environment(tmp_path)
     assert not {name for name, value in environment.items() if value == "/srv/countersign"}
     assert {"DATABASE_URL", "REDIS_URL", "SECRET_KEY"}.isdisjoint(environment)
     assert (environment["OMP_NUM_THREADS"], environment["RECOGNITION_THREADS"]) == ("1", "1")

@@ -252,7 +252,7 @@ def test_upload_rolled_back_by_its_caller_leaves_no_row_and_calls_nobody(
 @pytest.fixture
 def redis_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Celery as it is configured, though at an address where nobody listens."""
-    away = Celery("away", broker="redis://127.0.0.1:1/0")
+    away = Celery("away", broker="redis://127.0.0.1:1/0", set_as_current=False)
     away.conf.broker_transport_options = celery_app.conf.broker_transport_options
     away.conf.task_ignore_result = True
     monkeypatch.setattr(jobs, "celery", away)
