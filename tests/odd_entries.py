@@ -1,10 +1,11 @@
 """Entries as whoever writes with SQL could write them: what they say, and of which kind they are, is odd."""
 
+import json
 import uuid
 from typing import Any
 
 import rfc8785
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import User
 from audit.kinds import KINDS
@@ -41,8 +42,6 @@ def said_oddly(kind: str) -> list[str]:
 
 
 def _json(value: Any) -> str:
-    import json
-
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
@@ -57,7 +56,7 @@ def write_odd(actor: User, kind: str, content: str, **changes: Any) -> Entry:
         "recorded_at": "2026-11-14T14:05:00.000000Z",
     }  # fmt: skip
     canonical = rfc8785.dumps(leaf)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         columns = said | {"recorded_at": MOMENT, "canonical": canonical.decode(), "leaf_hash": leaf_hash(canonical)}
         cursor.execute(ODD_ENTRY, columns)
         (pk,) = cursor.fetchone()

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from accounts.models import User
 from audit.exporting.table import as_row
@@ -18,6 +19,7 @@ from audit.layout import CSV, JSONL, entry_line
 from audit.models import Entry, Export
 from audit.reading import read, said_by
 from audit.selectors import LONGEST_WORDS, Word, entries, timeline
+from audit.templatetags.log_words import with_short_ids
 from audit.uses import FOLLOWS, SEARCH
 from identification.models import Case
 from tests.odd_entries import UNREADABLE, said_oddly, write_odd
@@ -229,7 +231,7 @@ def test_whatever_is_asked_for_there_is_a_page(get, auditor: User, case: Case, o
 
 
 @pytest.mark.parametrize(("field", "said"), SAID_OF.items())
-@pytest.mark.parametrize("odd", [value for value in ODD if value.strip("\x00")] + ["\x00"])
+@pytest.mark.parametrize("odd", ["\x00", "x" * 5000, "9" * 30, "<script>"])
 def test_what_cannot_be_asked_for_is_said_in_one_sentence(get, case: Case, field: str, said: str, odd: str) -> None:
     page = get("log", **{field: odd})
     assert page.context["form"].errors == {field: [said]}
@@ -289,3 +291,16 @@ def test_filters_are_folded_until_one_is_set(get, auditor: User) -> None:
         assert folded in text_of(get(name))
         assert opened in text_of(get(name, until="2026-01-01"))
         assert opened in text_of(get(name, until="nonsense"))
+
+
+def test_ids_in_a_sentence_are_short_to_the_eye_and_whole_in_the_page(get, auditor: User) -> None:
+    entry = write_odd(auditor, "audit:entry:viewed/1", '{"uid":"0a1b2c3d-0a1b-4c3d-8a1b-0a1b2c3d4e5f"}')
+    short = '<code class="hash" title="0a1b2c3d-0a1b-4c3d-8a1b-0a1b2c3d4e5f">0a1b2c3d<span>-0a1b-4c3d-8a1b-0a1b</span>2c3d4e5f</code>'
+    for page in (get("log"), get("entry", entry.uid)):
+        assert f"Auditor opened entry {short} of this log with its proof." in text_of(page)
+
+
+@pytest.mark.parametrize("sentence", ["<b>", "Nothing long, 0a1b2c3d.", "x" * 64, "f" * 65])
+def test_what_is_no_id_stays_as_it_is(sentence: str) -> None:
+    assert with_short_ids(sentence) == escape(sentence)
+    assert with_short_ids(f"{sentence} {'f' * 64}.") == f"{escape(sentence)} {with_short_ids('f' * 64)}."
