@@ -75,7 +75,7 @@ def kind_choices() -> list[tuple[str, Any]]:
 
 
 def _choices_of(app: str, names: list[str]) -> Iterator[tuple[str, str]]:
-    yield f"{app}:", "All of these"
+    yield f"{app}:", f"{app}: all"
     for thing, of_thing in groupby(names, key=lambda name: name.split(":")[1]):
         kinds = [KINDS[name] for name in of_thing]
         if len(kinds) > 1:

@@ -236,7 +236,7 @@ def test_what_cannot_be_asked_for_is_said_in_one_sentence(get, case: Case, field
     page = get("log", **{field: odd})
     assert page.context["form"].errors == {field: [said]}
     assert text_of(page).count(said) == 1
-    assert '<details class="folds stays" open>' in text_of(page)
+    assert '<details class="folds" open>' in text_of(page)
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_export_that_cannot_be_asked_for_is_said(get, client: Client, field: str
 
 
 def test_filters_are_folded_until_one_is_set(get, auditor: User) -> None:
-    folded, opened = '<details class="folds stays">', '<details class="folds stays" open>'
+    folded, opened = '<details class="folds">', '<details class="folds stays" open>'
     for name in ("log", "uses"):
         assert folded in text_of(get(name))
         assert opened in text_of(get(name, until="2026-01-01"))
