@@ -13,7 +13,7 @@ LONG = re.compile(r"\b([0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})
 
 @register.filter
 def with_short_ids(sentence: str) -> SafeString:
-    """Return a sentence in which ids and hashes are shortened in the middle to the eye, and whole when copied or heard."""
+    """Return a sentence with ids and hashes shortened in the middle to the eye, and whole when copied or heard."""
     # Split by a group, every second part is what the group found.
     parts = LONG.split(sentence)
     return format_html_join("", "{}", ((_short(part) if number % 2 else part,) for number, part in enumerate(parts)))
