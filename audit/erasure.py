@@ -9,14 +9,12 @@ from django.db.models import Q
 from accounts.models import Agency, User
 from audit.exporting import jobs
 from audit.models import Entry, EntryQuerySet, Payload
-from audit.payload_rules import ERASURE
+from audit.payload_rules import ERASURE, KEPT
 from audit.policies import can_erase_payloads
 from audit.services import record
 
 # An entry has to stay short enough to be read.
 MOST_AT_ONCE = 500
-# By these an outsider sees who held which role, what was exported, with which key and settings, and what was erased.
-KEPT = ("audit:", "accounts:")
 
 
 class Basis(models.TextChoices):

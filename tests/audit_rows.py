@@ -28,10 +28,14 @@ def content_of(payload: dict[str, Any]) -> str:
 
 
 def entry_row(kind: str = "audit:log:viewed/1", content: str = "{}", **changes: Any) -> dict[str, Any]:
-    """Return the columns of an entry that nobody wrote; with changes, they may say what its leaf doesn't."""
+    """Return the columns of an entry that nobody wrote; with changes, they may say what its leaf doesn't.
+
+    The leaf says the uid, the actor and the agency of the changes.
+    """
     uid = changes.get("uid") or str(uuid.uuid4())
     leaf = {
-        "actor": None, "actor_roles": [], "agency": None, "case": "", "commitment": commitment(SALT, content.encode()),
+        "actor": changes.get("actor"), "actor_roles": [], "agency": changes.get("agency"), "case": "",
+        "commitment": commitment(SALT, content.encode()),
         "kind": kind, "purpose": "", "recorded_at": "2026-11-14T14:05:00.000000Z", "request_id": "", "subject_id": "",
         "subject_type": "", "uid": uid, "version": 2,
     }  # fmt: skip

@@ -17,6 +17,7 @@ from tests.attempts import drop
 from tests.audit_rows import ENTRY_SQL, PAYLOAD_SQL, SALT, content_of, entry_row, write, write_erasure
 from tests.review_scene import execute, refused
 
+ERASABLE = "identification:photograph:viewed/1"
 Statement = tuple[str, list[Any] | dict[str, Any]]
 
 
@@ -78,7 +79,7 @@ def drop_rule(rule: Rule) -> None:
 def rows(db: None) -> Rows:
     with connection.cursor() as cursor:
         said, _ = write(cursor)
-        listed, uid = write(cursor, secret="told")
+        listed, uid = write(cursor, ERASABLE, secret="told")
         erasing = write_erasure(cursor, uid)
         cursor.execute("INSERT INTO audit_leaf (leaf_index, entry_id) VALUES (0, %s), (1, %s)", [said, listed])
         cursor.execute("INSERT INTO audit_subtree (height, position, root) VALUES (8, 0, %s)", [SALT * 2])
@@ -94,26 +95,43 @@ def rows(db: None) -> Rows:
 # --- Entries ---------------------------------------------------------------------------------
 
 
-@forbidden_by(rule("entry", "entry_case_is_of_canonical"), rule("entry", "entry_has_its_payload"))
+LEAF_IS_ITS_ROW = rule("entry", "entry_leaf_is_its_row")
+HAS_ITS_PAYLOAD = rule("entry", "entry_has_its_payload")
+IS_OF_SOMEBODY = rule("entry", "entry_is_of_somebody")
+
+
+@forbidden_by(LEAF_IS_ITS_ROW, HAS_ITS_PAYLOAD)
 def entry_in_a_case_that_its_leaf_does_not_name(_: Rows) -> Statement:
     return ENTRY_SQL, entry_row(case_id="6f1c9d1e-7a53-4d3c-9b0c-0d9a2f9e4c11")
 
 
-@forbidden_by(rule("entry", "entry_has_its_payload"))
+@forbidden_by(HAS_ITS_PAYLOAD)
 def entry_without_what_it_commits_to(_: Rows) -> Statement:
     return ENTRY_SQL, entry_row()
 
 
-@forbidden_by(rule("entry", "entry_columns_are_of_canonical"), rule("entry", "entry_has_its_payload"))
+@forbidden_by(LEAF_IS_ITS_ROW, HAS_ITS_PAYLOAD)
 def entry_whose_column_says_another_subject(_: Rows) -> Statement:
     return ENTRY_SQL, entry_row(subject_id="7")
 
 
-@forbidden_by(rule("entry", "entry_leaf_hash_is_of_canonical"), rule("entry", "entry_has_its_payload"))
+@forbidden_by(rule("entry", "entry_leaf_hash_is_of_canonical"), HAS_ITS_PAYLOAD)
 def entry_with_the_hash_of_something_else(_: Rows) -> Statement:
     return ENTRY_SQL, entry_row(leaf_hash=SALT * 2)
 
 
+def _of(column: str, stranger: int) -> Attempt:
+    def entry_of_nobody(_: Rows) -> Statement:
+        row = entry_row(**{column: stranger})
+        return ENTRY_SQL.replace("subject_type,", f"{column}_id, subject_type,").replace(
+            "%(subject_type)s", f"%({column})s, %(subject_type)s"
+        ), row
+
+    return entry_of_nobody
+
+
+for column in ("actor", "agency"):
+    ATTEMPTS[f"entry_of_no_{column}"] = _of(column, 10**9), (IS_OF_SOMEBODY, HAS_ITS_PAYLOAD)
 plain_sql("entry_taken_to_another_transaction", "UPDATE audit_entry SET written_in = 1", kept("entry"))
 plain_sql(
     "entries_truncated", "TRUNCATE audit_entry, audit_payload, audit_leaf CASCADE",
@@ -244,6 +262,14 @@ def erasure_put_down_to_another_entry(rows: Rows) -> Statement:
     _erased(rows)
     with connection.cursor() as cursor:
         return ERASE, [write_erasure(cursor, rows.uid), rows.listed]
+
+
+@forbidden_by(IS_ONLY_ERASED)
+def what_is_kept_for_good_erased(_: Rows) -> Statement:
+    with connection.cursor() as cursor:
+        granted, uid = write(cursor, "accounts:role:granted/1", role="reviewer")
+        cursor.execute("INSERT INTO audit_leaf (leaf_index, entry_id) VALUES (2, %s)", [granted])
+        return ERASE, [write_erasure(cursor, uid), granted]
 
 
 plain_sql("payload_removed", "DELETE FROM audit_payload", kept("payload", "is_never_removed"))
