@@ -1,6 +1,8 @@
 """What an auditor may ask of the log."""
 
+import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -14,6 +16,55 @@ from audit.models import Checkpoint, Export
 from audit.selectors import Filters
 
 CASE = "identification.case"
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
+NO_SUCH_CASE = "Your agency has no case with this number. Type it as the case shows it."
+NO_SUCH_KIND = "The log knows no such kind of entry. Choose one from the list."
+NO_SUCH_PERSON = "Your agency has no such account. Choose somebody from the list."
+NO_SUCH_PURPOSE = "There is no such purpose. Choose one from the list."
+NO_SUCH_SUBJECT = "The link that you followed names nothing that entries could be about. Choose from what stands here."
+
+
+class Day(forms.DateField):
+    """A day that the log could know; any other is said in one sentence."""
+
+    def __init__(self, *, label: str) -> None:
+        picked = {"type": "date", "min": FIRST_DAY.isoformat(), "max": LAST_DAY.isoformat()}
+        widget = forms.DateInput(picked, "%Y-%m-%d")
+        said = {"invalid": "This is no day. Write it as in 2026-11-14."}
+        super().__init__(required=False, label=label, widget=widget, error_messages=said)
+
+    def to_python(self, value: Any) -> date | None:
+        day: date | None = super().to_python(value)
+        if day and not FIRST_DAY <= day <= LAST_DAY:
+            raise forms.ValidationError("No entry is from that far away. Choose a day from 1900 to 2999.")
+        return day
+
+
+class Person(forms.ModelChoiceField):
+    """Somebody from the list; anything else is said in one sentence."""
+
+    def to_python(self, value: Any) -> User | None:
+        try:
+            found: User | None = super().to_python(value)
+        except forms.ValidationError:
+            raise forms.ValidationError(NO_SUCH_PERSON) from None
+        return found
+
+
+class FromLink(forms.Field):
+    """What a link says entries are about; nobody types it."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self, form: str) -> None:
+        super().__init__(required=False)
+        self.form = re.compile(form)
+
+    def to_python(self, value: Any) -> str:
+        said = str(value or "")
+        if said and not self.form.fullmatch(said):
+            raise forms.ValidationError(NO_SUCH_SUBJECT)
+        return said
 
 
 def kind_choices() -> list[tuple[str, Any]]:
@@ -24,7 +75,7 @@ def kind_choices() -> list[tuple[str, Any]]:
 
 
 def _choices_of(app: str, names: list[str]) -> Iterator[tuple[str, str]]:
-    yield f"{app}:", "All of these"
+    yield f"{app}:", f"{app}: all"
     for thing, of_thing in groupby(names, key=lambda name: name.split(":")[1]):
         kinds = [KINDS[name] for name in of_thing]
         if len(kinds) > 1:
@@ -44,16 +95,22 @@ class FilterForm(forms.Form):
     What an entry is about is never typed: a link sets it.
     """
 
-    kind = forms.ChoiceField(required=False, choices=kind_choices, label="What happened")
-    person = forms.ModelChoiceField(User.objects.none(), required=False, label="Who", empty_label="Anybody")
-    case = forms.CharField(required=False, max_length=36, label="Case number")
-    purpose = forms.ChoiceField(
-        required=False, choices=lambda: [("", "Any purpose"), *subjects.purposes], label="Purpose"
+    kind = forms.ChoiceField(
+        required=False, choices=kind_choices, label="What happened", error_messages={"invalid_choice": NO_SUCH_KIND}
     )
-    since = forms.DateField(required=False, label="From", widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
-    until = forms.DateField(required=False, label="To", widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
-    subject_type = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
-    subject_id = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    person = Person(User.objects.none(), required=False, label="Who", empty_label="Anybody")
+    case = forms.CharField(
+        required=False, label="Case number", widget=forms.TextInput({"maxlength": 36}),
+        error_messages={"null_characters_not_allowed": NO_SUCH_CASE},
+    )  # fmt: skip
+    purpose = forms.ChoiceField(
+        required=False, choices=lambda: [("", "Any purpose"), *subjects.purposes], label="Purpose",
+        error_messages={"invalid_choice": NO_SUCH_PURPOSE},
+    )  # fmt: skip
+    since = Day(label="From")
+    until = Day(label="To")
+    subject_type = FromLink(r"[a-z0-9_]{1,50}\.[a-z0-9_]{1,49}")
+    subject_id = FromLink(r"[0-9A-Za-z-]{1,64}")
 
     def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,7 +123,7 @@ class FilterForm(forms.Form):
         if number:
             self.case_id = subjects.named_so(CASE, number, self.viewer.agency) or ""
             if not self.case_id:
-                raise forms.ValidationError("Your agency has no case with this number. Type it as the case shows it.")
+                raise forms.ValidationError(NO_SUCH_CASE)
         return number
 
     def clean(self) -> dict[str, Any]:
@@ -74,6 +131,11 @@ class FilterForm(forms.Form):
         if said.get("since") and said.get("until") and said["since"] > said["until"]:
             self.add_error("until", "This day lies before the first one. Choose a later day.")
         return said
+
+    @property
+    def not_from_here(self) -> str:
+        """What is wrong with the link that was followed, if anything is; no field shows it."""
+        return NO_SUCH_SUBJECT if {"subject_type", "subject_id"} & self.errors.keys() else ""
 
     def filters(self) -> Filters:
         """Return what was asked; call it on a valid form."""

@@ -25,7 +25,8 @@ class UnknownKind(LookupError):
 class Kind:
     """One kind: the keys that its payload must and may have, and its sentence.
 
-    The sentence may name {actor}, {subject}, {purpose} and any key of the payload.
+    The sentence may name {actor}, {subject}, {purpose} and any key of the payload; a number with what it counts:
+    {count:entry|entries}.
     """
 
     name: str
@@ -128,7 +129,7 @@ _IDENTIFICATION = (
     ),
     _kind(
         "identification:photograph:quarantined/1",
-        "{subject} was set aside after {attempts} attempts.",
+        "{subject} was set aside after {attempts:attempt|attempts}.",
         "attempts",
         "code sha256 case gallery",
     ),
@@ -202,7 +203,7 @@ _IDENTIFICATION = (
     _kind("identification:probe:searched-again/1", "{actor} asked for one more search of {subject}.", "case"),
     _kind(
         "identification:search:run/1",
-        "{subject} looked through the references of {persons} people; candidates proposed: {candidates}.",
+        "{subject} looked through the references of {persons:person|people}; candidates proposed: {candidates}.",
         "probe encoder galleries gallery_size persons method settings list_length cut_off candidates",
         "case purpose gallery_kind embedding candidate_ids requested_by sha256 face weights_sha256 embedding_sha256"
         " gallery_sizes candidate_references scores",
@@ -226,17 +227,18 @@ _IDENTIFICATION = (
     ),
     _kind(
         "identification:encoder:preparation-cancelled/1",
-        "{actor} stopped the preparation of {subject} ({name} {version}) at {embedded} of {faces} faces.",
+        "{actor} stopped the preparation of {subject} ({name} {version}) at {embedded} of {faces:face|faces}.",
         "name version weights_sha256 faces embedded",
     ),
     _kind(
         "identification:encoder:removed/1",
-        "{actor} removed {subject} ({name} {version}): {embeddings_deleted} embeddings went, {embeddings_kept} stay.",
+        "{actor} removed {subject} ({name} {version}): {embeddings_deleted:embedding|embeddings} went,"
+        " {embeddings_kept:stays|stay}.",
         "name version weights_sha256 embeddings_deleted embeddings_kept",
     ),
     _kind(
         "identification:encoder:calibrated/1",
-        "{actor} calibrated {subject} on {comparisons} comparisons of different people.",
+        "{actor} calibrated {subject} on {comparisons:comparison|comparisons} of different people.",
         "calibration data_sha256 comparisons rows weights_sha256",
     ),
     _kind("identification:policy:changed/1", "{actor} changed {subject} ({fields}).", "fields", "purpose values"),
@@ -296,7 +298,9 @@ _REVIEW = (
         "variant number",
         "review face",
     ),
-    _kind("review:exposure:capped/1", "{actor} reached the day's limit of {cap} pictures of the deceased.", "cap"),
+    _kind(
+        "review:exposure:capped/1", "{actor} reached the day's limit of {cap:picture|pictures} of the deceased.", "cap"
+    ),
     _kind("review:assessments:read/1", "{actor} read the differing assessments of {subject}.", "documents", "review"),
     _kind("review:note:signed/1", "{actor} added {subject} to an assessment.", "document_sha256 assessment", "review"),
     _kind(
@@ -339,12 +343,12 @@ _REVIEW = (
 _AUDIT = (
     _kind(
         "audit:payload:erased/1",
-        "{actor} had what {count} entries say erased, the entries themselves remaining ({basis}).",
+        "{actor} had what {count:entry says|entries say} erased ({basis}), which leaves the log whole.",
         "entries count basis",
     ),
     _kind(
         "audit:log:restored/1",
-        "An older copy of this log, of {size} entries, was put in place; {signed_size} had been signed.",
+        "An older copy of this log, of {size:entry|entries}, was put in place; {signed_size} had been signed.",
         "size signed_size signed_root",
     ),
     _kind("audit:key:made/1", "A key was made that signs checkpoints of this log ({key_id}).", "key_id vkey"),
@@ -361,7 +365,7 @@ _AUDIT = (
     ),
     _kind(
         "audit:export:made/2",
-        "{actor} exported {entries} entries of this log ({format}).",
+        "{actor} exported {entries:entry|entries} of this log ({format}).",
         "format entries filters",
         "size manifest_sha256 file_sha256 export",
     ),
@@ -373,7 +377,7 @@ _AUDIT = (
     ),
     _kind(
         "audit:export:made/1",
-        "{actor} exported {entries} entries of this log ({format}).",
+        "{actor} exported {entries:entry|entries} of this log ({format}).",
         "format entries root",
         "header_sha256 filters",
     ),
@@ -382,10 +386,10 @@ _AUDIT = (
     _kind("audit:timeline:viewed/1", "{actor} read in this log what happened in {subject}.", "", "what page"),
     _kind("audit:entry:viewed/1", "{actor} opened entry {uid} of this log with its proof.", "uid", "size"),
     _kind("audit:checkpoint:asked/1", "{actor} asked for a checkpoint of this log."),
-    _kind("audit:verification:asked/1", "{actor} asked for the {size} entries of this log to be verified.", "size"),
+    _kind("audit:verification:asked/1", "{actor} asked for this log, {size:entry|entries}, to be verified.", "size"),
     _kind(
         "audit:log:verified/1",
-        "{actor} verified the {size} entries of this log: {outcome}.",
+        "{actor} verified this log, {size:entry|entries}: {outcome}.",
         "size done outcome",
         "index",
     ),

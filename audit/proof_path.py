@@ -6,6 +6,7 @@ from typing import Any
 
 from audit.models import Checkpoint, Entry
 from audit.proofs import prove_inclusion
+from audit.reading import leaf_of, said_by
 from audit.selectors import index_of
 from audit.tree import node_hash
 
@@ -61,17 +62,21 @@ def proof_document(entry: Entry, size: int, checkpoint: Checkpoint | None) -> di
     index, leaf = index_of(entry), bytes(entry.leaf_hash)
     assert index is not None  # or there would be no proof
     told = steps(leaf, index, size, proof)
-    salt = entry.said.salt if hasattr(entry, "said") else None
+    stored, said = getattr(entry, "said", None), said_by(entry)
+    salt = stored.salt if stored else None
+    # Salted and hashed is the text; where it isn't the JSON that it should be, it is handed on as it stands.
+    as_text = {} if said.readable or said.erased or not stored else {"payload_text": stored.content}
     return {
         "format": "countersign-inclusion-proof/1",
-        "entry": entry.leaf,
+        "entry": leaf_of(entry),
         "leaf": entry.canonical,
         "leaf_hash": leaf.hex(),
         "index": index,
         "size": size,
         "proof": [step.hex() for step in proof],
         "root": (told[-1].node if told else leaf).hex(),
-        "payload": entry.payload,
+        "payload": said.words if said.readable else None,
+        **as_text,
         "salt": bytes(salt).hex() if salt is not None else None,
         "checkpoint": checkpoint.note if checkpoint else None,
         "key": checkpoint.key.vkey if checkpoint else None,

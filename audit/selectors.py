@@ -12,9 +12,13 @@ from accounts.models import User
 from audit.kinds import KINDS
 from audit.models import Entry, EntryQuerySet
 from audit.policies import can_read_log
+from audit.reading import leaf_of, said_by
 from audit.subjects import Names, names_of
 
 NOBODY_HERE = "Somebody of another agency"
+# A sentence is one: what an entry says at length, or nested, stands in the entry itself.
+LONGEST_WORDS = 500
+DEEPEST_WORDS = 4
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,16 @@ class Line:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The leaf as it was hashed."""
-        return self.entry.leaf
+        """The leaf as it was hashed; empty where it can't be read."""
+        return leaf_of(self.entry)
+
+    @property
+    def case_id(self) -> str:
+        """The case that it is about; empty where there is none, or what it names is the id of none."""
+        try:
+            return str(uuid.UUID(self.entry.case)) if self.entry.case else ""
+        except ValueError:
+            return ""
 
 
 def entries(viewer: User, filters: Filters = NO_FILTERS) -> EntryQuerySet:
@@ -134,15 +146,20 @@ def timeline(viewer: User | None, found: Iterable[Entry]) -> list[Line]:
 
 
 def sentence(entry: Entry, names: Names) -> str:
-    """Return what happened, in plain words."""
-    kind, payload = KINDS.get(entry.kind), entry.payload
-    words = _Words({key: _words(value) for key, value in (payload or {}).items()})
-    words.missing = "erased" if payload is None else "not stated"
-    words.setdefault("purpose", entry.purpose or "none")
-    words["actor"] = names.get(("accounts.user", str(entry.actor_id)), NOBODY_HERE) if entry.actor_id else "Countersign"
-    words["subject"] = names.get((entry.subject_type, entry.subject_id), "unknown")
-    text = kind.sentence.format_map(words) if kind else f"{words['actor']}: {entry.kind}."
-    return text[:1].upper() + text[1:] + ("" if payload is not None else f" {_erasure(entry)}")
+    """Return what happened, in plain words, whatever the entry holds."""
+    kind, said = KINDS.get(entry.kind), said_by(entry)
+    words = _Words({key: _word(value) for key, value in said.words.items()})
+    words.missing = Word("erased" if said.erased else "not stated")
+    words.setdefault("purpose", Word(entry.purpose or "none"))
+    actor = names.get(("accounts.user", str(entry.actor_id)), NOBODY_HERE) if entry.actor_id else "Countersign"
+    words["actor"], words["subject"] = Word(actor), Word(names.get((entry.subject_type, entry.subject_id), "unknown"))
+    if kind is None:
+        text = f"An entry by {actor} of a kind that this version doesn't know: {entry.kind}."
+    elif not (said.readable or said.erased):
+        text = f"An entry by {actor} that isn't written as its kind should be: {entry.kind}."
+    else:
+        text = kind.sentence.format_map(words)
+    return text[:1].upper() + text[1:] + (f" {_erasure(entry)}" if said.erased else "")
 
 
 def _erasure(entry: Entry) -> str:
@@ -153,24 +170,45 @@ def _erasure(entry: Entry) -> str:
     return f"What it said beyond ids was erased by {which}."
 
 
-class _Words(dict[str, str]):
+class Word(str):
+    """A word of a sentence; `{count:entry|entries}` puts a number before what it counts: "1 entry", "1,200 entries"."""
+
+    __slots__ = ()
+
+    def __format__(self, counted: str) -> str:
+        if not counted:
+            return str(self)
+        one, _, many = counted.partition("|")
+        if not (self.isascii() and self.isdigit()):
+            return f"{many} (number {self})"
+        return f"{int(self):,} {one if int(self) == 1 else many}"
+
+
+class _Words(dict[str, Word]):
     """Words for a sentence; what an entry doesn't say, or doesn't any more, is called that."""
 
-    missing = "not stated"
+    missing = Word("not stated")
 
-    def __missing__(self, key: str) -> str:
+    def __missing__(self, key: str) -> Word:
         return self.missing
 
 
-def _words(value: Any) -> str:
+def _word(value: Any) -> Word:
+    text = _words(value, DEEPEST_WORDS)
+    return Word(text if len(text) <= LONGEST_WORDS else f"{text[:LONGEST_WORDS]}…")
+
+
+def _words(value: Any, depth: int) -> str:
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list | Mapping) and not depth:
+        return "…"
     if isinstance(value, list):
-        return ", ".join(map(_words, value)) or "none"
+        return ", ".join(_words(item, depth - 1) for item in value) or "none"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_words(item)}" for key, item in value.items()) or "none"
+        return ", ".join(f"{key} {_words(item, depth - 1)}" for key, item in value.items()) or "none"
     return str(value).replace("_", " ")
 
 

@@ -12,6 +12,7 @@ from django.db import connection
 
 from audit.models import Entry
 from audit.payload_rules import ERASURE
+from audit.reading import leaf_of, said_by
 from audit.services import written_time
 from audit.tree import leaf_hash
 
@@ -89,13 +90,12 @@ def _erasures(wanted: Iterable[int | None]) -> dict[int, Erasing]:
 
 
 def _erasure(entry: Entry) -> Erasing:
-    place = getattr(entry, "place", None)
-    payload = entry.payload or {}
+    place, leaf = getattr(entry, "place", None), leaf_of(entry)
     return (
         place.index if place else -1,
-        str(entry.leaf["kind"]),
-        str(entry.leaf["uid"]),
-        set(payload.get("entries", ())),
+        str(leaf.get("kind")),
+        str(leaf.get("uid")),
+        set(said_by(entry).texts("entries")),
     )
 
 

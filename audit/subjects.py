@@ -5,7 +5,8 @@ auditor may read say so when they are ready: `name_subjects("identification.case
 are called by kind and id.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from operator import attrgetter
 from typing import Any
 
@@ -106,8 +107,18 @@ def _looked_up(model: type[models.Model], ids: set[str], agency: Agency | None) 
     if field is None:
         return {}
     own: dict[str, Any] = {"agency": agency} if agency and _has_agency(model) else {}
-    rows = model._base_manager.filter(pk__in=ids, **own).values_list("pk", field)
+    rows = model._base_manager.filter(pk__in=_possible(model, ids), **own).values_list("pk", field)
     return {str(pk): str(name) for pk, name in rows}
+
+
+def _possible(model: type[models.Model], ids: set[str]) -> Iterator[Any]:
+    """Leave the ids that a thing of this model could have; the log may name any."""
+    key = model._meta.pk
+    for pk in ids:
+        with suppress(ValidationError):
+            value = key.to_python(pk)
+            key.run_validators(value)
+            yield value
 
 
 def _has_agency(model: type[models.Model]) -> bool:

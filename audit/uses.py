@@ -1,8 +1,8 @@
 """Every use of the search, as Article 12(3) of the EU AI Act asks for it, from the entries of the log alone.
 
 One use is one search: when it began and ended, which references it went through, with which input, what came of it,
-and who verified that. What the entries don't say is left empty and never looked up elsewhere. Entries of version 1 name
-no case, so that what followed them can't be told from them.
+and who verified that. What the entries don't say, or say otherwise than their kind should, is left empty and never
+looked up elsewhere. Entries of version 1 name no case, so that what followed them can't be told from them.
 """
 
 from collections import defaultdict
@@ -14,6 +14,7 @@ from typing import Any
 from accounts.models import User
 from audit.models import Entry, EntryQuerySet
 from audit.policies import can_read_log
+from audit.reading import Said, said_by
 from audit.selectors import NOBODY_HERE, Filters, narrowed
 from audit.services import written_time
 from audit.subjects import Names, names_of
@@ -41,7 +42,12 @@ COLUMNS = (
     "persons", "encoder", "weights_sha256", "method", "cut_off", "list_length", "probe", "face", "photograph_sha256",
     "embedding_sha256", "candidates", "outcome", "requested_by", "verified_by", "entry",
 )  # fmt: skip
+TEXTS = (
+    "gallery_kind", "encoder", "weights_sha256", "method", "cut_off", "probe", "face", "sha256", "embedding_sha256",
+)  # fmt: skip
+NUMBERS = ("gallery_size", "persons", "list_length", "candidates")
 ERASED = "erased"
+UNREADABLE = "not stated"
 WAITS = "not concluded yet"
 NOBODY_PROPOSED = "no candidate proposed"
 
@@ -60,7 +66,7 @@ class Use:
     """One use of the search."""
 
     entry: Entry
-    said: dict[str, Any]
+    said: Said
     ended_at: datetime | None
     outcome: str
     verified_by: tuple[Part, ...]
@@ -69,24 +75,23 @@ class Use:
     galleries: tuple[tuple[str, str], ...] = ()
 
     @property
-    def erased(self) -> bool:
-        """Whether what the search's entry said was erased."""
-        return not self.said
+    def facts(self) -> dict[str, Any]:
+        """What the search's entry says, each as text or number; empty where it says no such thing."""
+        return {key: self.said.text(key) for key in TEXTS} | {key: self.said.number(key) for key in NUMBERS}
 
     def as_row(self) -> dict[str, Any]:
         """Return the columns, people by their ids."""
-        said = self.said
-        facts = {key: said.get(key) for key in COLUMNS}
-        return facts | {
+        facts = self.facts
+        return {key: facts[key] for key in COLUMNS if key in facts} | {
             "search": self.entry.subject_id,
             "case": self.entry.case,
             "purpose": self.entry.purpose,
             "begun_at": written_time(self.entry.recorded_at),
             "ended_at": written_time(self.ended_at) if self.ended_at else None,
-            "galleries": " ".join(said.get("galleries", ())),
-            "gallery_sizes": " ".join(map(str, said.get("gallery_sizes", ()))),
-            "references": said.get("gallery_size"),
-            "photograph_sha256": said.get("sha256"),
+            "galleries": " ".join(self.said.texts("galleries")),
+            "gallery_sizes": " ".join(self.said.texts("gallery_sizes")),
+            "references": facts["gallery_size"],
+            "photograph_sha256": facts["sha256"],
             "outcome": self.outcome,
             "requested_by": self.entry.actor_id,
             "verified_by": ", ".join(f"{part.person} ({part.part})" for part in self.verified_by),
@@ -117,11 +122,11 @@ def _by_search(followed: Iterable[Entry]) -> dict[str, list[Entry]]:
     searched: dict[str, str] = {}
     reviewed: dict[str, list[Entry]] = defaultdict(list)
     for entry in followed:
-        said = entry.payload or {}
-        review = entry.subject_id if entry.kind == OPENED or entry.kind in ENDED_AS else said.get("review", "")
+        said = said_by(entry)
+        review = entry.subject_id if entry.kind == OPENED or entry.kind in ENDED_AS else said.text("review")
         reviewed[review].append(entry)
         if entry.kind == OPENED:
-            searched[review] = said.get("search", "")
+            searched[review] = said.text("search")
     found: dict[str, list[Entry]] = defaultdict(list)
     for review, search in searched.items():
         found[search] += reviewed[review]
@@ -129,7 +134,7 @@ def _by_search(followed: Iterable[Entry]) -> dict[str, list[Entry]]:
 
 
 def _use(search: Entry, followed: Sequence[Entry]) -> Use:
-    said = search.payload or {}
+    said = said_by(search)
     parts = tuple(_part(entry) for entry in followed if entry.kind in VERIFIED_BY)
     outcome, ended = _outcome(said, followed)
     last = followed[-1].recorded_at if followed else search.recorded_at
@@ -137,32 +142,37 @@ def _use(search: Entry, followed: Sequence[Entry]) -> Use:
 
 
 def _part(entry: Entry) -> Part:
-    said, part = entry.payload or {}, VERIFIED_BY[entry.kind]
+    said, part = said_by(entry), VERIFIED_BY[entry.kind]
     if entry.kind == "review:assessment:signed/1":
-        part = str(said.get("part", part))
-    elif verdict := said.get("verdict"):
-        part = f"{part}: {str(verdict).replace('_', ' ')}"
+        part = said.text("part") or part
+    elif verdict := said.text("verdict"):
+        part = f"{part}: {verdict.replace('_', ' ')}"
     return Part(entry.actor_id, part)
 
 
-def _outcome(said: dict[str, Any], followed: Sequence[Entry]) -> tuple[str, bool]:
+def _outcome(said: Said, followed: Sequence[Entry]) -> tuple[str, bool]:
     """Return what came of a search, and whether its use has ended."""
     for entry in reversed(followed):
         if entry.kind == CONCLUDED:
-            return str((entry.payload or {}).get("outcome", ERASED)).replace("_", " "), True
+            concluded = said_by(entry)
+            return concluded.text("outcome").replace("_", " ") or _missing(concluded), True
         if entry.kind in ENDED_AS:
             return ENDED_AS[entry.kind], ENDED_AS[entry.kind] in ENDS
     if followed:
         return WAITS, False
-    if not said:
-        return ERASED, True
-    return (NOBODY_PROPOSED, True) if said.get("candidates") == 0 else (WAITS, False)
+    if not said.readable:
+        return _missing(said), True
+    return (NOBODY_PROPOSED, True) if said.number("candidates") == 0 else (WAITS, False)
+
+
+def _missing(said: Said) -> str:
+    return ERASED if said.erased else UNREADABLE
 
 
 def named(viewer: User, found: Sequence[Use]) -> list[Use]:
     """Return the uses with the names that the viewer may read."""
     wanted = {("identification.case", use.entry.case) for use in found if use.entry.case}
-    wanted |= {("identification.gallery", gallery) for use in found for gallery in use.said.get("galleries", ())}
+    wanted |= {("identification.gallery", gallery) for use in found for gallery in use.said.texts("galleries")}
     wanted |= {("accounts.user", str(person)) for use in found for person in _people(use)}
     names = names_of(wanted, viewer.agency)
     return [_named(use, names) for use in found]
@@ -175,8 +185,9 @@ def _people(use: Use) -> Iterator[int]:
 
 
 def _named(use: Use, names: Names) -> Use:
-    ids = use.said.get("galleries", [])
-    sizes = map(str, use.said.get("gallery_sizes") or ["not stated"] * len(ids))
+    ids, sizes = use.said.texts("galleries"), use.said.texts("gallery_sizes")
+    if len(sizes) != len(ids):
+        sizes = [""] * len(ids)
     galleries = tuple(
         (names.get(("identification.gallery", gallery), gallery), size)
         for gallery, size in zip(ids, sizes, strict=True)

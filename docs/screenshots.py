@@ -80,9 +80,12 @@ def picture_report(page: Page) -> None:
 
 
 def picture_log(page: Page) -> None:
-    """The audit log, and the proof of an entry that a checkpoint covers."""
+    """The audit log, verified, and the proof of an entry that a checkpoint covers."""
     sign_in(page, "auditor")
-    page.goto(f"{SITE}/audit/?kind=review:assessment:signed/1")
+    page.goto(f"{SITE}/audit/verifications/")
+    page.get_by_role("button", name="Verify now").click()
+    page.get_by_role("heading", name="All of it holds").wait_for()
+    page.goto(f"{SITE}/audit/?kind=review:")
     take(page, "audit-log")
     page.get_by_role("link", name=re.compile(r"^Entry \d")).last.click()
     page.locator("#proof").evaluate("proof => proof.scrollIntoView({behavior: 'instant', block: 'start'})")

@@ -93,6 +93,29 @@ def test_long_name_takes_one_line_of_the_bar_and_the_pages_of_the_log_one_row(pa
             assert box["height"] < 56, (width, place, box)
 
 
+@pytest.mark.parametrize("javascript", [True, False])
+def test_entries_show_at_once_on_a_phone_and_filters_when_asked_for(page_of, auditor: User, log, javascript) -> None:
+    page: Page = page_of(auditor, javascript=javascript)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(log["log"])
+    what = page.get_by_label("What happened")
+    second = page.locator(".timeline > li").nth(1).bounding_box()
+    bar = page.locator(".actions").bounding_box()
+    assert second is not None
+    assert bar is not None
+    assert second["y"] + second["height"] < bar["y"], "two entries stand above the bar of actions"
+    expect(what).to_be_hidden()
+    page.get_by_text("Find an entry, or choose what to show").click()
+    what.select_option("accounts:role:")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(what).to_be_visible()
+    for address, narrowed in ((log["log"], "What happened"), (log["uses"], "Case number")):
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.goto(address)
+        expect(page.get_by_label(narrowed)).to_be_visible()
+        expect(page.locator(".folds > summary")).to_be_hidden()
+
+
 def test_without_javascript_everything_is_asked_and_done(page_of, auditor: User, log, monkeypatch) -> None:
     monkeypatch.setattr(verification.celery, "send_task", lambda *_, **__: None)
     page: Page = page_of(auditor, javascript=False)

@@ -12,6 +12,7 @@ from audit.exporting.errors import Overtaken
 from audit.exporting.selection import shown_indices
 from audit.exporting.waiting import checkpoint_over_everything
 from audit.models import Entry, Export
+from audit.reading import said_by
 from audit.selectors import Line, timeline
 from audit.services import written_time
 
@@ -52,14 +53,14 @@ def _lines(export: Export, size: int, shown: Sequence[int], progress: Progress) 
 
 def as_row(line: Line) -> dict[str, Any]:
     """Return an entry as a row of the table."""
-    entry, leaf = line.entry, line.entry.leaf
-    erased_by = entry.said.erased_by if leaf["version"] > 1 else None
+    entry, leaf, payload = line.entry, line.document, said_by(line.entry)
+    stored = getattr(entry, "said", None)
     said = {
         "index": entry.place.index,
         "sentence": line.sentence,
-        "payload": entry.payload,
-        "erased_by": str(erased_by.uid) if erased_by else None,
+        "payload": payload.words if payload.readable else stored and stored.content,
+        "erased_by": str(stored.erased_by.uid) if stored and stored.erased_by else None,
         "leaf_hash": line.leaf_hash,
         "case": entry.case,
     }
-    return said | {column: leaf[column] for column in layout.COLUMNS if column not in said}
+    return said | {column: leaf.get(column) for column in layout.COLUMNS if column not in said}

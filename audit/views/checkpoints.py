@@ -4,8 +4,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
@@ -60,7 +61,7 @@ def sign_now(request: HttpRequest) -> HttpResponse:
     messages.success(request, "A checkpoint was asked for. The sequencer signs it within seconds while it is at work.")
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return redirect(back if safe else "audit:checkpoints")
+    return HttpResponseRedirect(back if safe else reverse("audit:checkpoints"))
 
 
 @require_GET

@@ -14,6 +14,7 @@ from audit.models import Checkpoint, Entry
 from audit.policies import can_read_log
 from audit.proof_path import proof_document, steps
 from audit.proofs import NoProof
+from audit.reading import leaf_of
 from audit.selectors import entries, timeline
 from audit.services import record_alone
 from audit.standing import standing
@@ -75,7 +76,7 @@ def _said(found: Entry) -> dict[str, Any]:
     """Return the payload's row (an entry of version 1 has none), its salt in digits, and what the leaf commits to."""
     said = getattr(found, "said", None)
     salt = bytes(said.salt).hex() if said and said.salt is not None else ""
-    return {"said": said, "salt": salt, "commitment": found.leaf.get("commitment", "")}
+    return {"said": said, "salt": salt, "commitment": leaf_of(found).get("commitment", "")}
 
 
 def _steps(document: dict[str, Any] | None) -> list[Any]:
