@@ -14,7 +14,7 @@ import re
 import struct
 import sys
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -22,33 +22,34 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-FIRST = r"README\.txt, verify\.py, keys\.jsonl, checkpoints\.jsonl, entries\.jsonl, "
-LAST = r"manifest\.json, closing\.jsonl, closing\.txt"
-IS_ORDER = re.compile(FIRST + r"(records/[0-9a-f]{64}\.json, |stamps/(0|[1-9][0-9]{0,15})\.tsr, )*" + LAST)
+ORDER = r"README\.txt, verify\.py, keys\.jsonl, checkpoints\.jsonl, entries\.jsonl, (records/[0-9a-f]{64}\.json, "
+ORDER += r"|stamps/(0|[1-9][0-9]{0,15})\.tsr, )*manifest\.json, closing\.jsonl, closing\.txt"
 LONGEST_LINE, LONGEST_NOTE, LARGEST_LIST = 1 << 20, 1 << 14, 1 << 26
-DEEPEST, LARGEST_NUMBER, HIGHEST, NEVER = 64, 2**53 - 1, 52, 1 << 60
+DEEPEST, LARGEST_NUMBER, HIGHEST, NEVER, OFTEN = 64, 2**53 - 1, 52, 1 << 60, 1000
 FORMAT, ERASING, EXPORTED = "countersign-bundle/1", '"audit:payload:erased/1"', '"audit:export:made/2"'
 
 # The grammar of a line that shows an entry: canonical JSON, these keys, nothing else. Payloads alone are looked into.
-PLAIN = r'[^"\\\x00-\x1f]*'
-TEXT = rf'"{PLAIN}(?:\\(?:["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f])){PLAIN})*"'
+PLAIN = r'[^"\\\x00-\x1f]*+'
+TEXT = rf'"{PLAIN}(?:\\(?:["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f])){PLAIN})*+"'
 NUMBER, ID, HASH = "(?:0|[1-9][0-9]{0,15})", "(?:null|0|-?[1-9][0-9]{0,15})", "[0-9a-f]{64}"
 TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z"
 UID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-INDEX, KIND, PAYLOAD = rf'"index":(?P<index>{NUMBER})', rf'"kind":(?P<kind>{TEXT})', r'"payload":(?P<payload>{.*})'
-START = rf'{{"entry":(?P<leaf>{{"actor":(?P<actor>{ID}),"actor_roles":\[(?:{TEXT}(?:,{TEXT})*)?\]'
-START += rf',"agency":(?P<agency>{ID})'
-NAMES = rf'"purpose":{TEXT},"recorded_at":"{TIME}","request_id":{TEXT},"subject_id":{TEXT},"subject_type":{TEXT}'
-NAMES += rf',"uid":"(?P<uid>{UID})"'
-SECOND = rf'{START},"case":{TEXT},"commitment":"(?P<commitment>{HASH})",{KIND},{NAMES},"version":2}})'
-SHOWN = re.compile(rf'{SECOND},{INDEX},{PAYLOAD},"salt":"(?P<salt>[0-9a-f]{{32}})"}}', re.DOTALL)
+INDEX, KIND, PAYLOAD = rf'"index":(?P<index>{NUMBER})', rf'"kind":(?P<kind>{TEXT})', r'"payload":(?P<payload>{(?s:.*)})'
+HEAD = rf'{{"entry":(?P<leaf>{{"actor":(?P<actor>{ID}),"actor_roles":\[(?:{TEXT}(?:,{TEXT})*)?\]'
+REST = rf'"purpose":{TEXT},"recorded_at":"{TIME}","request_id":{TEXT},"subject_id":{TEXT},"subject_type":{TEXT}'
+REST += rf',"uid":"(?P<uid>{UID})"'
+SECOND = rf'{HEAD},"agency":(?P<agency>{ID}),"case":{TEXT},"commitment":"(?P<seal>{HASH})",{KIND},{REST},"version":2}})'
+SHOWN = re.compile(rf'{SECOND},{INDEX},{PAYLOAD},"salt":"(?P<salt>[0-9a-f]{{32}})"}}')
 ERASED = re.compile(rf'{SECOND},"erased_by":"(?P<by>{UID})",{INDEX}}}')
-FIRST_VERSION = re.compile(rf'{START},{KIND},{PAYLOAD},{NAMES},"version":1}}),{INDEX}}}', re.DOTALL)
-IS_HASH, IS_TIME, QUOTED_HASH = re.compile(HASH), re.compile(TIME), re.compile(f'"({HASH})"')
+FIRST_VERSION = re.compile(rf'{HEAD},"agency":(?P<agency>{ID}),{KIND},{PAYLOAD},{REST},"version":1}}),{INDEX}}}')
+# Payloads of one shape are the same once each plain value after a colon is 0: one being canonical, so are the others.
+VALUE = rf"(?:{TEXT}|0|-?[1-9][0-9]{{0,14}}|true|false|null)"
+VALUES = re.compile(rf":(?:{VALUE}|\[(?:{VALUE}(?:,{VALUE})*+)?\])")
+IS_SHAPE = re.compile(r'(?!(?:[^{[]*[{[]){32})(?:[{}\[\],]|"[0-9_a-z]+":|0){1,1000}')
+IS_HASH, IS_TIME, QUOTED_HASH, NOTHING = map(re.compile, (HASH, TIME, f'"({HASH})"', "(?!)"))
 NAME, BASE64 = "([!-*,-~]{1,200})", "([0-9A-Za-z+/]+=*)"
 IS_KEY, IS_SIGNATURE = re.compile(rf"{NAME}\+([0-9a-f]{{8}})\+{BASE64}"), re.compile(f"\u2014 {NAME} {BASE64}")
 IS_CHECKPOINT = re.compile(f"{NAME}\n({NUMBER})\n{BASE64}\n")
-DIGITS = bytes.maketrans(b"123456789", b"000000000")
 
 
 @dataclass
@@ -100,8 +101,7 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=F
 def _object(text: str, keys: str = "", depth: int = DEEPEST) -> dict[str, Any]:
     """Return the object that a text holds, which must have these keys and be written as RFC 8785 says."""
     value: dict[str, Any] = _decode(text)[0]
-    if text.count("{") + text.count("[") > depth or not text.isascii() or b"0" * 16 in text.encode().translate(DIGITS):
-        _check_plain(value, depth)
+    _check_plain(value, depth)
     _need(isinstance(value, dict) and _encode(value) == text, "it was changed, it isn't written as canonical JSON")
     _need(not keys or value.keys() == set(keys.split()), f"it should say {keys}, and nothing else")
     return value
@@ -127,10 +127,10 @@ class _Key(NamedTuple):
         try:
             from cryptography.exceptions import InvalidSignature
             from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
         except ImportError:
             raise OSError('no signature can be checked without the Python package "cryptography"') from None
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
         except (InvalidSignature, ValueError):
             raise Broken(f"the signature of key {self.id.hex()} doesn't hold") from None
 
@@ -205,8 +205,7 @@ def _end(count: int, size: int, offset: int) -> bytes:
 
 def _members(file: BinaryIO) -> dict[str, _Member]:
     """Return the files in the bundle, having looked at its end and at its list of files; data is read later."""
-    total = file.seek(0, 2)
-    file.seek(max(0, total - 98))
+    file.seek(max(0, (total := file.seek(0, 2)) - 98))
     tail = file.read(98)
     count, size, offset = struct.unpack("<3Q", tail[32:56]) if len(tail) == 98 else (0, 0, 0)
     whole = offset + size + 98 == total and size <= LARGEST_LIST and tail == _end(count, size, offset)
@@ -214,7 +213,7 @@ def _members(file: BinaryIO) -> dict[str, _Member]:
     file.seek(offset)
     members = _listed(file.read(size), offset)
     names = ", ".join(members)
-    good = len(members) == count and IS_ORDER.fullmatch(names) and sorted(list(members)[5:-3]) == list(members)[5:-3]
+    good = len(members) == count and re.fullmatch(ORDER, names) and sorted(list(members)[5:-3]) == list(members)[5:-3]
     _need(good, f"The bundle doesn't hold the files that it should, in their order: {names[:400]}.")
     return members
 
@@ -242,12 +241,11 @@ class _Walk:
         self.file, self.kept, self.given = file, kept, given
         self.kept_size, self.kept_root = kept[2] if kept else NEVER, b""
         self.keys, self.trusted, self.handed = list[_Key](), list[_Key](), set[_Key]()
-        self.due, self.sizes = deque[tuple[int, bytes]](), set[int]()
-        self.files, self.parts = list[dict[str, Any]](), list[bytes]()
+        self.due, self.sizes, self.shapes = deque[tuple[int, bytes]](), set[int](), Counter[str]()
+        self.files, self.parts, self.usual = list[dict[str, Any]](), list[bytes](), dict[str, re.Pattern[str]]()
         self.size = self.watch = self.agreed = self.shown = self.erased = 0
         self.hidden, self.exported, self.name, self.line, self.raw = (-1, -1), False, "", 0, b""
-        self.uids = [bytearray() for _ in range(256)]
-        self.erasures: dict[str, dict[str, int]] = {}
+        self.uids, self.erasures = [bytearray() for _ in range(256)], dict[str, dict[str, int]]()
 
     def verdict(self) -> Verdict:
         try:
@@ -256,7 +254,9 @@ class _Walk:
             reason = str(problem) if isinstance(problem, Broken) else "it was changed, it isn't legible any more"
         index = self.size if self.line and self.name in {"entries.jsonl", "closing.jsonl"} else None
         where = f"{self.name}, line {self.line}" if self.line else self.name
-        where += "" if index is None else f" (entry {index}{_described(self.raw)})"
+        if index is not None:
+            found = re.findall(rb'"(?:kind|recorded_at|uid)":"([a-z0-9TZ:./_-]{1,80})"', self.raw)[:3]
+            where += f" (entry {', '.join([str(index), *map(bytes.decode, found)])})"
         return Verdict(False, reason if reason.endswith(".") else f"{where}: {reason}.", 1, self.name, index)
 
     def _all(self) -> Verdict:
@@ -350,18 +350,29 @@ class _Walk:
         said = found.groupdict() if found else {}
         if not found or int(said["index"]) != self.size:
             return False
-        max(len(said["actor"]), len(said["agency"])) > 15 and _object(text)
+        (len(said["actor"]) > 15 or len(said["agency"]) > 15) and _object(text)
         salt, payload = said.get("salt"), said.get("payload", "{}")
-        content = _object(payload, depth=DEEPEST - (1 if salt else 2))
-        if salt and sha256(bytes.fromhex(salt) + payload.encode()).hexdigest() != said["commitment"]:
+        if not self.usual.get(said["kind"], NOTHING).fullmatch(payload):
+            self._check_payload(said["kind"], payload, DEEPEST - (1 if salt else 2))
+        if salt and sha256(bytes.fromhex(salt) + payload.encode()).hexdigest() != said["seal"]:
             raise Broken("its payload was changed: it isn't the one that the entry commits to")
-        self._note_entry(said, content)
-        if self.records:
-            self.records.difference_update(QUOTED_HASH.findall(payload))
+        self._note_entry(said, payload)
+        self.records -= {*(QUOTED_HASH.findall(payload) if self.records else ())}
         self._append(0, sha256(b"\0" + said["leaf"].encode()).digest())
         return True
 
-    def _note_entry(self, said: dict[str, str], content: dict[str, Any]) -> None:
+    def _check_payload(self, kind: str, text: str, depth: int) -> None:
+        """Look into a payload, unless one of the same shape was already found to be as it should."""
+        shape = VALUES.sub(":0", text) if len(text) < LONGEST_NOTE else ""
+        if shape not in self.shapes:
+            _object(text, depth=depth)
+            if len(self.shapes) == OFTEN or not IS_SHAPE.fullmatch(shape):
+                return
+        self.shapes[shape] += 1
+        if self.shapes[shape] == OFTEN:
+            self.usual[kind] = re.compile(VALUES.pattern.join(map(re.escape, shape.split(":0"))))
+
+    def _note_entry(self, said: dict[str, str], payload: str) -> None:
         raw = bytes.fromhex(said["uid"].replace("-", ""))
         self.uids[raw[0]] += raw + self.size.to_bytes(8, "big")
         self.shown += 1
@@ -369,12 +380,12 @@ class _Walk:
             self.erasures.setdefault(said["by"], {})[said["uid"]] = self.size
             self.erased += 1
         elif said["kind"] == ERASING:
-            listed = content.get("entries")
+            listed = _object(payload).get("entries")
             for uid, index in self.erasures.pop(said["uid"], {}).items():
                 _need(type(listed) is list and uid in listed, f"it doesn't list {uid}, erased by it (entry {index})")
         if self.name == "closing.jsonl":
             _need(not self.exported and said["kind"] == EXPORTED and "salt" in said, "it isn't that of this export")
-            self.exported = content.get("manifest_sha256") == self.files[-1]["sha256"]
+            self.exported = _object(payload).get("manifest_sha256") == self.files[-1]["sha256"]
             _need(self.exported, "the log holds the export of another manifest: it, or what it lists, was changed")
 
     def _hide(self, height: Any, node: Any) -> None:
@@ -415,12 +426,10 @@ class _Walk:
         self.watch = min(ahead, self.kept_size if self.kept_size > self.size else NEVER)
 
     def _after_entries(self) -> None:
-        for size, _ in self.due:
-            raise Broken(f"it ends after {self.size} entries, but there is a checkpoint over {size}")
+        _need(not self.due, f"it ends after {self.size} entries, a checkpoint is over {max(self.sizes, default=0)}")
         for by, those in self.erasures.items():
             raise Broken(f"entry {min(those.values())} has no payload, and no later entry {by} erased it")
-        for record in self.records:
-            raise Broken(f"no payload that is shown names records/{record}.json")
+        _need(not self.records, f"no payload that is shown names records/{min(self.records, default='')}.json")
 
     def _other_file(self, name: str) -> None:
         deque(self._pieces(name), maxlen=0)
@@ -449,8 +458,7 @@ class _Walk:
         _need(key and not note.signatures[1:], "it should have one signature, by a key in keys.jsonl")
         _need(origin == self.keys[0].name, f"it is one of another log, {origin}")
         _need(size == self.size, f"it is about {size} entries, but the bundle goes on to {self.size}")
-        same = root == self._root()
-        _need(same, f"its root is another, from entry {self.agreed} on one was changed, left out or moved")
+        _need(root == self._root(), f"its root is another, from entry {self.agreed} on one was changed, lost or moved")
         _need(key in self.trusted, f"it is signed by key {key.id.hex()}, to which no trusted key was handed over")
         return key
 
@@ -463,25 +471,17 @@ class _Walk:
             _need(self.kept_root, f"Size {old} is hidden here: ask for the consistency proof from {old} to {new}.")
             _need(self.kept[3] == self.kept_root, f"The first {old} entries were others when the checkpoint was kept.")
             said += f" Nothing under the kept checkpoint, over {old}, was changed since."
-        if not self.given and not self.kept:
-            said += " The key came with the bundle: compare it with the one that was published."
+        said += "" if self.given or self.kept else " The key came with the bundle: compare it with the published one."
         facts = {"origin": key.name, "key": key.text, "size": size, "shown": shown, "closing_size": self.size}
         return Verdict(True, said, facts=facts | {"root": self._root().hex(), "erased": self.erased})
 
 
 def _check_uids(part: bytearray) -> None:
     """Find two entries of one uid; a uid has 16 bytes here, then comes the index in 8."""
-    seen: dict[bytes, bytes] = {}
-    for at in range(0, len(part), 24):
-        index = bytes(part[at + 16 : at + 24])
-        if (first := seen.setdefault(bytes(part[at : at + 16]), index)) != index:
-            raise Broken(f"the entries {int(first.hex(), 16)} and {int(index.hex(), 16)} have one and the same uid")
-
-
-def _described(raw: bytes) -> str:
-    """Return kind, time and uid of an entry as far as its line still shows them."""
-    found = [re.search(rb'"%s":"([a-z0-9TZ:./_-]{1,80})"' % key, raw) for key in (b"kind", b"recorded_at", b"uid")]
-    return "".join(f", {match[1].decode()}" for match in found if match)
+    pairs = list(struct.iter_unpack(">16sQ", part))
+    first = dict(reversed(pairs))
+    for uid, index in pairs if len(first) < len(pairs) else ():
+        _need(first[uid] == index, f"the entries {first[uid]} and {index} have one and the same uid")
 
 
 def main() -> int:

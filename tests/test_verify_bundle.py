@@ -188,7 +188,7 @@ def test_log_written_anew_with_another_key_is_told_by_a_known_key(tmp_path: Path
     forged = made_bundle(remade(log, 5))
     alone = verdict(forged)
     assert alone.ok, "by itself it can't be told from a genuine one"
-    assert "compare it with the one that was published" in alone.sentence
+    assert "compare it with the published one" in alone.sentence
     assert "None of the keys that were given" in verdict(forged, keys=(log.keys[0].vkey,)).sentence
     kept = verdict(forged, tmp_path, kept=log.checkpoints[-1].note)
     assert "no key in this bundle signed it" in kept.sentence

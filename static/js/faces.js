@@ -1,9 +1,8 @@
 // Boxes and landmarks on a photograph: drawn with mouse, finger or keys, and written into the form's number fields, which
 // say the same without this script. All coordinates are pixels of the upright photograph, however large it is shown.
 
-const SVG = "http://www.w3.org/2000/svg";
-const SMALLEST = 8;
-const CORNERS = ["nw", "ne", "se", "sw"];
+import { SMALLEST, crosshair, dot, element, frame, handles, resized } from "./marks.js";
+
 const SIDES = ["left", "top", "width", "height"];
 const POINTS = ["left eye", "right eye", "nose", "left corner of the mouth", "right corner of the mouth"];
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -32,13 +31,6 @@ const overlay = element("g", { class: "overlay" });
 turned.append(overlay);
 turned.querySelector(".as-saved").remove();
 document.getElementById("tools").hidden = false;
-
-function element(name, attributes = {}, text = "") {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.textContent = text;
-  return made;
-}
 
 const numbers = (data) => Object.fromEntries(SIDES.map((side) => [side, Number(data[side])]));
 const saved = () => [...document.querySelectorAll("#found [data-face]")].map(({ dataset }) => ({ ...numbers(dataset), ...dataset, ...numbers(dataset) }));
@@ -156,17 +148,9 @@ function render() {
   );
   if (draft) overlay.append(...(mode === "landmarks" ? [frame(draft, "around", scale)] : [group(draft, scale, true)]));
   if (draft) overlay.append(...draft.points.map((point, index) => dot(point, index, scale)));
-  if (mode === "landmarks" && cross) overlay.append(crosshair(scale));
+  if (mode === "landmarks" && cross) overlay.append(crosshair(cross, scale));
   if (held !== undefined) overlay.querySelector(`[data-key="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
   follow();
-}
-
-function frame(box, name, scale) {
-  const sides = { x: box.left, y: box.top, width: Math.max(box.width, 0), height: Math.max(box.height, 0) };
-  const both = element("g", { class: name });
-  both.append(element("rect", { class: "casing", ...sides, "stroke-width": 3.5 * scale }));
-  both.append(element("rect", { ...sides, "stroke-width": 1.5 * scale }));
-  return both;
 }
 
 function group(box, scale, chosen = false) {
@@ -180,38 +164,7 @@ function group(box, scale, chosen = false) {
   made.addEventListener("focus", () => choose(box));
   const ordinal = saved().find((face) => face.face === box.face)?.ordinal;
   if (ordinal) made.append(element("text", { x: box.left + 5 * scale, y: box.top + 16 * scale, "font-size": 14 * scale, "stroke-width": 4 * scale }, ordinal));
-  if (chosen) made.append(...CORNERS.map((corner) => handle(box, corner, scale)));
-  return made;
-}
-
-/** Handles stand outside of the corners, so that a small box can still be taken by its middle. */
-function handle(box, corner, scale) {
-  const reach = (matchMedia("(pointer: coarse)").matches ? 16 : 8) * scale;
-  const [x, y] = cornerOf(box, corner);
-  const out = [corner.includes("w") ? -1 : 1, corner.includes("n") ? -1 : 1];
-  const made = element("g", { class: "handle", "data-corner": corner });
-  made.append(element("circle", { class: "reach", cx: x + out[0] * reach * 0.5, cy: y + out[1] * reach * 0.5, r: reach * 1.25 }));
-  made.append(element("rect", { x: x - 4 * scale, y: y - 4 * scale, width: 8 * scale, height: 8 * scale, "stroke-width": 1.5 * scale }));
-  return made;
-}
-
-function cornerOf(box, corner) {
-  return [corner.includes("w") ? box.left : box.left + box.width, corner.includes("n") ? box.top : box.top + box.height];
-}
-
-function dot([x, y], index, scale) {
-  const made = element("g", { class: "point" });
-  made.append(element("circle", { cx: x, cy: y, r: 4 * scale, "stroke-width": 1.5 * scale }));
-  made.append(element("text", { x: x + 7 * scale, y: y + 5 * scale, "font-size": 14 * scale, "stroke-width": 4 * scale }, String(index + 1)));
-  return made;
-}
-
-function crosshair(scale) {
-  const [x, y] = cross;
-  const arm = 14 * scale;
-  const path = `M${x - arm} ${y}H${x + arm}M${x} ${y - arm}V${y + arm}`;
-  const made = element("g", { class: "cross" });
-  made.append(element("path", { class: "casing", d: path, "stroke-width": 3.5 * scale }), element("path", { d: path, "stroke-width": 1.5 * scale }));
+  if (chosen) made.append(...handles(box, scale));
   return made;
 }
 
@@ -358,19 +311,6 @@ stage.addEventListener("pointercancel", letGo);
 stage.addEventListener("click", (event) => {
   if (mode === "landmarks") placePoint(place(event));
 });
-
-function resized(box, corner, dx, dy) {
-  const west = corner.includes("w");
-  const north = corner.includes("n");
-  const width = Math.max(SMALLEST, box.width + (west ? -dx : dx));
-  const height = Math.max(SMALLEST, box.height + (north ? -dy : dy));
-  return {
-    left: west ? box.left + box.width - width : box.left,
-    top: north ? box.top + box.height - height : box.top,
-    width,
-    height,
-  };
-}
 
 // Keys
 

@@ -1,6 +1,8 @@
 // Intake: files are dropped or chosen, and sent one by one. Each has a row that says what became of it; one that could not
 // be sent can be sent again without the others. Without this script the form sends them all at once.
 
+import { takeDropped } from "./dropping.js";
+
 const AT_ONCE = 2;
 const form = document.getElementById("intake");
 const area = form.querySelector(".drop");
@@ -18,7 +20,6 @@ let uploads = [];
 class NotSent extends Error {}
 
 form.noValidate = true;
-area.classList.add("scripted");
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -33,31 +34,7 @@ retry.addEventListener("click", () => {
   work();
 });
 
-// The whole page takes files: one that misses the area would otherwise open in place of the page.
-let depth = 0;
-const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
-document.addEventListener("dragenter", (event) => {
-  if (!carriesFiles(event)) return;
-  depth += 1;
-  area.classList.add("over");
-});
-document.addEventListener("dragleave", (event) => {
-  if (!carriesFiles(event)) return;
-  depth = Math.max(0, depth - 1);
-  area.classList.toggle("over", depth > 0);
-});
-document.addEventListener("dragover", (event) => {
-  if (!carriesFiles(event)) return;
-  event.preventDefault();
-  event.dataTransfer.dropEffect = "copy";
-});
-document.addEventListener("drop", (event) => {
-  if (!carriesFiles(event)) return;
-  event.preventDefault();
-  depth = 0;
-  area.classList.remove("over");
-  add([...event.dataTransfer.items].filter((item) => item.kind === "file").map(fileOf));
-});
+takeDropped(area, ({ items }) => add([...items].filter((item) => item.kind === "file").map(fileOf)));
 
 window.addEventListener("beforeunload", (event) => {
   if (uploads.some(isUnderWay)) event.preventDefault();

@@ -1,5 +1,6 @@
 // The page "Verify a bundle": a file is chosen or dropped, a worker verifies it, the verdict is put into words. Nothing is sent.
 
+import { takeDropped } from "../dropping.js";
 import { facts, reading, sentence, size } from "./words.js";
 
 const form = document.getElementById("verify");
@@ -21,7 +22,6 @@ let worker = null;
 
 for (const one of [form, verify]) one.hidden = false;
 document.getElementById("without-script").hidden = true;
-area.classList.add("scripted");
 
 input.addEventListener("change", () => choose(input.files[0]));
 stop.addEventListener("click", end);
@@ -31,22 +31,7 @@ form.addEventListener("submit", (event) => {
   else input.click();
 });
 
-// The whole page takes a file: one that misses the area would otherwise open in place of the page.
-document.addEventListener("dragover", (event) => {
-  if (!event.dataTransfer?.types.includes("Files")) return;
-  event.preventDefault();
-  event.dataTransfer.dropEffect = "copy";
-  area.classList.add("over");
-});
-document.addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) area.classList.remove("over");
-});
-document.addEventListener("drop", (event) => {
-  if (!event.dataTransfer?.files.length) return;
-  event.preventDefault();
-  area.classList.remove("over");
-  choose(event.dataTransfer.files[0]);
-});
+takeDropped(area, ({ files }) => choose(files[0]));
 
 function choose(chosen) {
   if (!chosen) return;
