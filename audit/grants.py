@@ -45,6 +45,9 @@ APP_RIGHTS = dict.fromkeys(SEQUENCER_TABLES, READ) | {
         "SELECT, INSERT, UPDATE (state, done, frontier, checkpoints, erased, lease, leased_until, ended_at, finding,"
         " at_entry)"
     ),
+    # The log names these: they are deactivated, and stay.
+    "accounts_user": "SELECT, INSERT, UPDATE",
+    "accounts_agency": "SELECT, INSERT, UPDATE",
     "django_migrations": READ,
 }
 

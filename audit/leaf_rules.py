@@ -49,7 +49,7 @@ BEGIN
     IF NEW.canonical IS DISTINCT FROM {LEAF}
         OR roles !~ '^\\[("[a-z_]+"(,"[a-z_]+")*)?\\]$' OR committed !~ '^[0-9a-f]+$'
         OR octet_length(NEW.canonical) > {LONGEST_LEAF}
-        OR NEW.recorded_at < '0001-01-01 00:00:00+00' OR NEW.recorded_at >= '10000-01-01 00:00:00+00'
+        OR NEW.recorded_at < '1000-01-01 00:00:00+00' OR NEW.recorded_at >= '10000-01-01 00:00:00+00'
     THEN
         RAISE EXCEPTION 'audit_entry_leaf_is_its_row: the leaf is not what its row would be in RFC 8785, version 2'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'audit_entry_leaf_is_its_row';
