@@ -40,6 +40,7 @@ def load_signer() -> tuple[SigningKey, Signer]:
     known = SigningKey.objects.order_by("id").last()
     if known is None:
         raise KeyProblem("This log has no signing key yet: run the sequencer, which makes one.")
+    _check_name()
     for file in (_key_file(), _next_file()):
         signer = _signer_at(file)
         if signer is not None and str(signer.key) == known.vkey:
@@ -60,12 +61,23 @@ def rotate_key(*, lost: bool = False) -> SigningKey:
         old = SigningKey.objects.order_by("id").last()
         if old is None:
             raise KeyProblem("This log has no signing key yet: run the sequencer, which makes one.")
+        _check_name()
         handing_over = _hands_over(lost=lost)
         signer = _written(_next_file())
         text = handover_text(VerifierKey.parsed(old.vkey), signer.key)
         key = _register(signer, handover=str(handing_over.sign(text)) if handing_over else "", replaces=old)
     load_signer()
     return key
+
+
+def _check_name() -> None:
+    """A log keeps its name: a bundle in which a key has another one never verifies, whoever handed over."""
+    name = verifier_keys()[0].name
+    if name != settings.AUDIT_ORIGIN:
+        raise KeyProblem(
+            f"AUDIT_ORIGIN was {name} when this log began and is {settings.AUDIT_ORIGIN} now: set it back, for under"
+            " another name nothing that was signed could be verified."
+        )
 
 
 def _hands_over(*, lost: bool) -> Signer | None:
@@ -137,7 +149,20 @@ def _written(file: Path) -> Signer:
 
 
 def write_safely(file: Path, content: bytes) -> None:
-    """Write a file for nobody else's eyes; who finds it, also after a loss of power, finds all of it."""
+    """Write a file for nobody else's eyes; who finds it, also after a loss of power, finds all of it.
+
+    KeyProblem where that can't be done: the sequencer waits until it can.
+    """
+    try:
+        _write_safely(file, content)
+    except OSError as problem:
+        raise KeyProblem(
+            f"{file} can't be written ({problem.strerror}): see to it that the sequencer may write there and that the"
+            " disk isn't full."
+        ) from problem
+
+
+def _write_safely(file: Path, content: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(file.name + ".partial")
     partial.unlink(missing_ok=True)

@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("audit", "0012_verification_stays_as_it_ended")]
+
+    operations = [
+        migrations.AddField(
+            "checkpointrequest",
+            "after",
+            models.BigIntegerField(
+                default=0, help_text="The newest checkpoint at that moment; only a later one answers."
+            ),
+        ),
+        migrations.AddIndex("checkpoint", models.Index(fields=["answers", "id"], name="audit_checkpoint_answers")),
+    ]
