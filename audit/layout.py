@@ -6,9 +6,10 @@ of the file.
 
 import csv
 import io
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from audit.bundle.layout import canonical_json
 
 FORMAT = "countersign-table/1"
 JSONL, CSV = "jsonl", "csv"
@@ -23,11 +24,6 @@ NOTE = (
 ERASED = "erased"
 # What a spreadsheet may take for the start of a formula, the full-width forms included.
 STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-
-
-def canonical_json(value: Any) -> str:
-    """Return RFC 8785 JSON of text, whole numbers, truth values, None, lists and dictionaries with ASCII keys."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def head(form: str, about: Mapping[str, Any]) -> str:

@@ -53,6 +53,29 @@ def test_hidden_ranges_are_the_largest_that_fit(start, end, boundaries, expected
     assert list(hidden_ranges(start, end, boundaries)) == expected
 
 
+class Counted(list[int]):
+    """Boundaries that count how often one of them is looked at."""
+
+    looks = 0
+
+    def __getitem__(self, at):  # type: ignore[no-untyped-def]
+        self.looks += 1
+        return super().__getitem__(at)
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        self.looks += len(self)
+        return super().__iter__()
+
+
+def test_boundaries_are_bisected_and_not_walked_for_every_entry() -> None:
+    """With ten million entries and two thousand checkpoints, walking them took longer than all else."""
+    boundaries = Counted(range(10, 20_000, 10))
+    assert list(hidden_ranges(10_001, 10_001, boundaries)) == []
+    assert boundaries.looks == 0
+    assert list(hidden_ranges(10_008, 10_012, boundaries)) == [(1, 10_008), (1, 10_010)]
+    assert boundaries.looks < 40
+
+
 def test_parts_come_in_their_turn_or_not_at_all() -> None:
     log = made_log(1, 4)
     writer = opened(log)

@@ -5,6 +5,7 @@ entries, and what was hashed is written as it was hashed.
 """
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -93,9 +94,13 @@ def hidden_line(index: int, height: int, root: bytes) -> str:
 def hidden_ranges(start: int, end: int, boundaries: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Yield the complete subtrees that hide leaves start to end (without end), as (height, first leaf).
 
-    They are cut at each boundary, so that the root of every checkpoint can be made.
+    They are cut at each boundary, so that the root of every checkpoint can be made. Boundaries ascend: they are looked
+    up before every entry that is shown, and of a long log there are thousands.
     """
-    for cut in (*(size for size in boundaries if start < size < end), end):
+    if start == end:
+        return
+    inside = boundaries[bisect_right(boundaries, start) : bisect_left(boundaries, end)]
+    for cut in (*inside, end):
         yield from cover(start, cut)
         start = cut
 
