@@ -149,20 +149,7 @@ def _written(file: Path) -> Signer:
 
 
 def write_safely(file: Path, content: bytes) -> None:
-    """Write a file for nobody else's eyes; who finds it, also after a loss of power, finds all of it.
-
-    KeyProblem where that can't be done: the sequencer waits until it can.
-    """
-    try:
-        _write_safely(file, content)
-    except OSError as problem:
-        raise KeyProblem(
-            f"{file} can't be written ({problem.strerror}): see to it that the sequencer may write there and that the"
-            " disk isn't full."
-        ) from problem
-
-
-def _write_safely(file: Path, content: bytes) -> None:
+    """Write a file for nobody else's eyes; who finds it, also after a loss of power, finds all of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(file.name + ".partial")
     partial.unlink(missing_ok=True)
@@ -172,6 +159,14 @@ def _write_safely(file: Path, content: bytes) -> None:
         os.fsync(out.fileno())
     partial.replace(file)
     sync_folder(file)
+
+
+def cant_write(problem: OSError) -> str:
+    """Say that the key or what is kept beside it can't be written, and what to do."""
+    return (
+        f"Nothing can be signed while a file of the signer can't be written ({problem}): see to it that the sequencer"
+        f" may write in {_key_file().parent} and that the disk isn't full."
+    )
 
 
 def sync_folder(file: Path) -> None:

@@ -8,9 +8,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "checkpointrequest",
             "after",
-            models.BigIntegerField(
-                default=0, help_text="The newest checkpoint at that moment; only a later one answers."
-            ),
+            models.BigIntegerField(db_default=0, help_text="The newest checkpoint then; only a later one answers."),
         ),
         migrations.AddIndex("checkpoint", models.Index(fields=["answers", "id"], name="audit_checkpoint_answers")),
     ]

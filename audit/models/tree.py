@@ -58,9 +58,7 @@ class CheckpointRequest(models.Model):
     """Somebody waits for a checkpoint over what is committed at this moment: an export, a person on the page."""
 
     requested_at = models.DateTimeField(auto_now_add=True)
-    after = models.BigIntegerField(
-        default=0, help_text="The newest checkpoint at that moment; only a later one answers."
-    )
+    after = models.BigIntegerField(db_default=0, help_text="The newest checkpoint then; only a later one answers.")
 
     class Meta:
         default_permissions = ()
