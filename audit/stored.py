@@ -3,7 +3,6 @@
 Signing (audit/rehash.py) and verifying (audit/checks.py) both go by it.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ from django.db import connection
 
 from audit.models import Entry
 from audit.payload_rules import ERASURE, SALT_BYTES
-from audit.reading import leaf_of, said_by
+from audit.reading import leaf_of, read, said_by
 from audit.services import commitment, written_time
 from audit.tree import leaf_hash
 
@@ -61,26 +60,17 @@ def checked(index: int, row: list[Any], erasures: dict[int, Erasing]) -> bytes:
     leaf = leaf_hash(canonical.encode())
     if leaf != bytes(stored):
         raise DoesNotHold(f"{name} isn't what was hashed when it was written.", index)
-    said = _read(name, index, canonical)
+    if (said := read(canonical)) is None:
+        raise DoesNotHold(f"{name} can't be read: what was hashed is no JSON object.", index)
     if (column := _column_that_differs(said, columns[:10])) is not None:
         raise DoesNotHold(f"{name} is filed under another {column.replace('_', ' ')} than its leaf says.", index)
     if "commitment" in said:
         salt, content, erased_by = columns[10:]
         if content is None:
             _check_erasure(name, index, str(said["uid"]), erasures.get(erased_by))
-        elif len(salt) != SALT_BYTES or commitment(bytes(salt), content.encode()) != said["commitment"]:
+        elif len(salt or b"") != SALT_BYTES or commitment(bytes(salt), content.encode()) != said["commitment"]:
             raise DoesNotHold(f"What {name[0].lower()}{name[1:]} says isn't what its leaf commits to.", index)
     return leaf
-
-
-def _read(name: str, index: int, canonical: str) -> dict[str, Any]:
-    try:
-        said = json.loads(canonical)
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
-        raise DoesNotHold(f"{name} can't be read: what was hashed is no JSON object.", index)
-    return said
 
 
 def _column_that_differs(said: dict[str, Any], columns: list[Any]) -> str | None:
