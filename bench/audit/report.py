@@ -54,7 +54,7 @@ def _added(figures: dict[str, Any], percentile: str) -> float:
     audited, bare = (
         statistics.median(took[percentile] for took in figures[f"took_{name}"]) for name in ("audited", "bare")
     )
-    return audited - bare
+    return float(audited - bare)
 
 
 def table(figures: dict[str, Any]) -> str:
