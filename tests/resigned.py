@@ -14,7 +14,7 @@ from audit.bundle.layout import canonical_json
 from audit.notes import Checkpoint, Signer, handover_text
 from audit.tree import Frontier, leaf_hash
 from tests import attacks
-from tests.attacks import CHECKPOINTS, CLOSING, ENTRIES, KEYS, MANIFEST, Files
+from tests.attacks import CHECKPOINTS, CLOSING, ENTRIES, KEYS, MANIFEST, Files, whole
 from tests.bundles import MadeLog, made_signer
 
 VALUES: tuple[Any, ...] = (
@@ -22,7 +22,7 @@ VALUES: tuple[Any, ...] = (
     {"a": 1}, "2026-02-31T00:00:00.000000Z", "00000000-0000-4000-8000-000000000000", "audit:export:made/2",
     "audit:payload:erased/1",
 )  # fmt: skip
-OTHER_FILES = (attacks.document_replaced, attacks.document_added, attacks.stamp_added, attacks.guide_replaced)
+OTHER_FILES = (whole.document_replaced, whole.document_added, whole.stamp_added, whole.guide_replaced)
 SAID_OTHERWISE = ((b'":', b'": '), (b'{"', b'{ "'), (b"}\n", b"}\r\n"), (b"e", b"\\u0065"))
 NOT_SAID = (
     (b"}\n", b"}\n\n"), (b"}\n", b"}"), (b"e", b"\xe9"), (b"}\n", b"}{}\n"), (b"{", b"\xef\xbb\xbf{"),
@@ -46,7 +46,7 @@ def resigned(log: MadeLog, bundle: bytes, draw: random.Random) -> bytes:
     _sign_checkpoints(files, signer, draw)
     if draw.random() < 0.03:
         _write_otherwise(files, draw.choice((KEYS, CHECKPOINTS, ENTRIES)), draw)
-    attacks._renew_manifest(files)
+    attacks.renew_manifest(files)
     if draw.random() < 0.2:
         said = json.loads(files[MANIFEST])
         _change_value(said, draw)

@@ -17,6 +17,7 @@ from audit.bundle import About, BundleKey, BundleWriter, OutOfTurn
 from audit.bundle.layout import hidden_ranges
 from audit.bundle.writer import README_FILE
 from tests import attacks
+from tests.attacks.entries import entry_hidden
 from tests.bundles import GUIDES, MadeLog, everything, made_bundle, made_log, some_of
 
 
@@ -196,7 +197,7 @@ def lay_out(files: attacks.Files, folder: Path) -> None:
 def test_readme_finds_the_thinned_bundle_whose_manifest_was_put_into_the_payload(tmp_path: Path) -> None:
     """The leaf stays, so root and signature are right; only what closing.jsonl shows beside it isn't committed to."""
     files = attacks.unpacked(made_bundle(made_log(8, 21), guides=None))
-    assert attacks.entry_hidden(files, random.Random(1))
+    assert entry_hidden(files, random.Random(1))
     lay_out(attacks.unpacked(attacks.sealed(files, "export payload")), tmp_path)
     computed, said = typed(2, tmp_path).splitlines()
     assert computed.split()[0] == said
