@@ -120,7 +120,7 @@ def test_refusal_of_the_authority_is_a_sentence(auditor: User, settings, authori
 def test_nonsense_is_not_kept(auditor: User, settings, said: bytes) -> None:
     grown(auditor)
     with answering(lambda _: (200, {}, said)) as (settings.AUDIT_TSA_URL, _):
-        assert asked_for_a_stamp() == " gave an answer that isn't written as RFC 3161 says."
+        assert asked_for_a_stamp() == " gave no time stamp that holds: it isn't written as RFC 3161 says."
     assert not Stamp.objects.exists()
 
 

@@ -1,5 +1,6 @@
 """A bundle from the database: the leaves in their order, what they name, and the log's own word for it."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC
@@ -20,8 +21,15 @@ from audit.models import Checkpoint, Entry, Export, SigningKey, Stamp
 from audit.records import records_named, records_of
 from audit.services import written_time
 from audit.tree import Subtrees
+from audit.witnesses.stamping import NoStamp, kept_token
+
+logger = logging.getLogger(__name__)
 
 NEWEST_CHECKPOINTS = 50
+NO_STAMP = (
+    "The time stamp %s of %s over %s entries counts for nothing and is left out of an export, since %s: unless"
+    " AUDIT_TSA_CERTIFICATES lost a certificate, have somebody look who added it to audit_stamp."
+)
 # Says to the worker's row how far it came: done, total.
 Progress = Callable[[int, int], None]
 # Records in the log that the bundle with this manifest was made; returns the committed entry.
@@ -116,11 +124,24 @@ def thinned(size: int, hold: Sequence[int]) -> list[Checkpoint]:
 
 
 def _add_stamps(writer: BundleWriter, checkpoints: Sequence[Checkpoint]) -> None:
-    """Add the time stamps over these checkpoints, one each, by name."""
+    """Add the time stamps over these checkpoints, by name; one each, of those that hold the one that was kept first."""
     stamps = Stamp.objects.filter(checkpoint__in=[each.pk for each in checkpoints]).select_related("checkpoint")
-    tokens = {f"stamps/{stamp.checkpoint.size}.tsr": bytes(stamp.token) for stamp in stamps}
+    tokens: dict[str, bytes] = {}
+    for stamp in stamps.order_by("id").iterator():
+        name = f"stamps/{stamp.checkpoint.size}.tsr"
+        if name not in tokens and (answer := _answer_kept(stamp)):
+            tokens[name] = answer
     for name in sorted(tokens):
         writer.add_file(name, tokens[name])
+
+
+def _answer_kept(stamp: Stamp) -> bytes:
+    """Return an authority's answer; nothing where the row that should hold one holds something else."""
+    try:
+        return kept_token(stamp).answer
+    except NoStamp as problem:
+        logger.warning(NO_STAMP, stamp.pk, stamp.authority, stamp.checkpoint.size, problem)
+        return b""
 
 
 def _write_entries(

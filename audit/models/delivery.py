@@ -40,8 +40,19 @@ class Delivery(models.Model):
         return f"checkpoint {self.checkpoint_id} to {self.witness}: {'accepted' if self.succeeded else 'not accepted'}"
 
 
+class Sha256(models.Func):
+    """The SHA-256 of bytes, by which PostgreSQL can compare what is too long for an index."""
+
+    function = "sha256"
+    output_field = models.BinaryField()
+
+
 class Stamp(models.Model):
-    """A time stamp (RFC 3161) over a checkpoint's note as the log signed it, without any cosignature."""
+    """A time stamp (RFC 3161) over a checkpoint's note as the log signed it, without any cosignature.
+
+    Web and workers add these rows, so each is checked when it is read (audit/witnesses/stamping.py). A row is unique
+    together with its token: one that somebody made up takes no place from the real one.
+    """
 
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="stamps")
     token = models.BinaryField(help_text="The authority's whole answer: what `openssl ts -verify -in` reads.")
@@ -51,7 +62,7 @@ class Stamp(models.Model):
     class Meta:
         default_permissions = ()
         constraints = (
-            models.UniqueConstraint(fields=("checkpoint", "authority"), name="audit_stamp_once_by_an_authority"),
+            models.UniqueConstraint("checkpoint", "authority", Sha256("token"), name="audit_stamp_is_kept_once"),
         )
 
     def __str__(self) -> str:

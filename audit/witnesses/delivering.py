@@ -5,6 +5,7 @@ nothing has to be made up for. What went wrong is tried again after a minute, th
 an hour.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,9 +17,12 @@ from django.utils import timezone
 from audit.checkpoints import newest_checkpoint
 from audit.models import Checkpoint, Delivery, Stamp
 from audit.witnesses.configured import Witness, witnesses
-from audit.witnesses.cosigning import cosignature_kept
 from audit.witnesses.handing import Receipt, hand_over
 from audit.witnesses.post import Undelivered
+from audit.witnesses.receipts import last_taken
+from audit.witnesses.stamping import Token
+
+logger = logging.getLogger(__name__)
 
 # Held while a witness is asked, together with a number of its name.
 DELIVERY_LOCK = 0x0C0DE
@@ -26,28 +30,31 @@ DELIVERY_LOCK = 0x0C0DE
 FIRST_PAUSE = timedelta(seconds=50)
 LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_SENTENCE = 1000
-# Rows that don't hold are passed over up to here; a witness says itself which size it holds.
-MOST_LOOKED_AT = 100
+UNPROVEN = (
+    "%s rows that say that %s took a checkpoint count for nothing, since nothing that came back bears them out: unless its"
+    " key or certificate was changed, have somebody look who added them to audit_delivery."
+)
 
 
 @dataclass(frozen=True)
 class Attempts:
-    """How far one witness has come: the last checkpoint that it took, and what failed since.
+    """How far one witness has come: the last checkpoint that it took and since when, and what failed since.
 
-    Of a witness that cosigns, only a cosignature that holds shows that it took one.
+    `unproven` counts the rows that say of later ones that it took them, and that nothing bears out.
     """
 
     accepted: Delivery | None
+    accepted_at: datetime | None
     failed: tuple[Delivery, ...]
+    unproven: int
 
     @classmethod
     def at(cls, witness: Witness) -> "Attempts":
         """Read them; of the failures the newest few, the newest first."""
-        attempts = Delivery.objects.to(witness.name)
-        taken = attempts.filter(succeeded=True).reverse()[:MOST_LOOKED_AT]
-        accepted = next((each for each in taken if not witness.key or cosignature_kept(witness, each)), None)
-        since = attempts.filter(succeeded=False, id__gt=accepted.pk if accepted else 0)
-        return cls(accepted, tuple(since.reverse()[:8]))
+        last = last_taken(witness)
+        failed = Delivery.objects.to(witness.name).filter(succeeded=False)
+        since = failed.filter(id__gt=last.delivery.pk if last.delivery else 0)
+        return cls(last.delivery, last.since, tuple(since.reverse()[:8]), last.unproven)
 
     @property
     def held(self) -> int:
@@ -58,9 +65,9 @@ class Attempts:
         """Whether the newest checkpoint should be handed over at this moment."""
         if self.accepted and self.accepted.checkpoint_id >= newest.pk:
             return False
-        if self.accepted and _within(self.accepted, timedelta(seconds=witness.every), now):
+        if self.accepted_at and _within(self.accepted_at, timedelta(seconds=witness.every), now):
             return False
-        return not (self.failed and _within(self.failed[0], self._pause(), now))
+        return not (self.failed and _within(self.failed[0].tried_at, self._pause(), now))
 
     def _pause(self) -> timedelta:
         return min(FIRST_PAUSE * int(2 ** (len(self.failed) - 1)), LONGEST_PAUSE)
@@ -87,6 +94,8 @@ def deliver(*, name: str) -> Delivery | None:
         attempts = Attempts.at(witness)
         if not attempts.waits_for(witness, newest, timezone.now()):
             return None
+        if attempts.unproven:
+            logger.warning(UNPROVEN, attempts.unproven, witness.name)
         return _attempt(witness, newest, attempts.held)
 
 
@@ -102,11 +111,18 @@ def _attempt(witness: Witness, checkpoint: Checkpoint, held: int) -> Delivery:
 @transaction.atomic
 def _keep_receipt(witness: Witness, checkpoint: Checkpoint, receipt: Receipt) -> Delivery:
     if receipt.token:
-        Stamp.objects.create(
-            checkpoint=checkpoint, token=receipt.token.answer, stamped_at=receipt.token.stamped_at,
-            authority=witness.name,
-        )  # fmt: skip
+        _keep_stamp(witness, checkpoint, receipt.token)
     return _keep(witness, checkpoint, succeeded=True, answer=receipt.answer)
+
+
+def _keep_stamp(witness: Witness, checkpoint: Checkpoint, token: Token) -> None:
+    """Keep a time stamp once, whoever else keeps it at the same moment.
+
+    A row that is in its place without being it is no reason not to: each stamp has its own row.
+    """
+    Stamp.objects.get_or_create(
+        checkpoint=checkpoint, authority=witness.name, token=token.answer, defaults={"stamped_at": token.stamped_at}
+    )
 
 
 def _keep(witness: Witness, checkpoint: Checkpoint, *, succeeded: bool, answer: str) -> Delivery:
@@ -131,6 +147,6 @@ def _alone(name: str) -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [DELIVERY_LOCK, name])
 
 
-def _within(delivery: Delivery, pause: timedelta, now: datetime) -> bool:
-    """Whether it was tried less than a pause ago; a clock that was set back doesn't make us wait for it."""
-    return timedelta(0) <= now - delivery.tried_at < pause
+def _within(moment: datetime, pause: timedelta, now: datetime) -> bool:
+    """Whether it was less than a pause ago; a clock that was set back doesn't make us wait for it."""
+    return timedelta(0) <= now - moment < pause

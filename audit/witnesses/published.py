@@ -10,7 +10,7 @@ from audit.notes import LONGEST_NOTE
 from audit.proofs import NoProof, prove_consistency
 from audit.witnesses.configured import Witness, witnesses
 from audit.witnesses.cosigning import cosignature_kept
-from audit.witnesses.delivering import MOST_LOOKED_AT
+from audit.witnesses.receipts import MOST_LOOKED_AT
 
 
 def checkpoint_over(entries: int) -> Checkpoint | None:

@@ -22,7 +22,7 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
-from audit.models import Checkpoint
+from audit.models import Checkpoint, Stamp
 from audit.witnesses.configured import Witness
 from audit.witnesses.post import Undelivered, post
 
@@ -34,8 +34,8 @@ class NoCertificates(Exception):
     """The file of trusted certificates is of no use."""
 
 
-class _DoesNotHold(Exception):
-    """A time stamp isn't one on this note; the text says why."""
+class NoStamp(Exception):
+    """An answer is no time stamp on a note that holds; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -54,39 +54,51 @@ def stamped(authority: Witness, checkpoint: Checkpoint) -> Token:
     if answer.status != 200:
         raise Undelivered(f"{authority.name} answered with status {answer.status} instead of a time stamp.")
     try:
-        response = decode_timestamp_response(answer.body)
-        _check(response, request, note)
-        return Token(answer.body, response.tst_info.gen_time)
-    except _DoesNotHold as problem:
+        return _checked(answer.body, note, request)
+    except NoStamp as problem:
         raise Undelivered(f"{authority.name} gave no time stamp that holds: {problem}.") from problem
+
+
+def kept_token(stamp: Stamp) -> Token:
+    """Return the time stamp of a kept row, checked anew; NoStamp where it doesn't hold.
+
+    Web and workers add these rows, so a row alone proves nothing.
+    """
+    return _checked(bytes(stamp.token), stamp.checkpoint.note.encode())
+
+
+def _checked(answer: bytes, note: bytes, request: TimeStampRequest | None = None) -> Token:
+    """Return an answer as a time stamp on this note; of one that was kept, the request isn't known any more."""
+    try:
+        response = decode_timestamp_response(answer)
+        _check(response, note)
+        if request and response.tst_info.nonce != request.nonce:
+            raise NoStamp("it answers another request")
+        if settings.AUDIT_TSA_CERTIFICATES:
+            _check_signature(response, note)
+        return Token(answer, response.tst_info.gen_time)
     except (ValueError, OverflowError) as problem:
-        raise Undelivered(f"{authority.name} gave an answer that isn't written as RFC 3161 says.") from problem
+        raise NoStamp("it isn't written as RFC 3161 says") from problem
 
 
-def _check(response: TimeStampResponse, request: TimeStampRequest, note: bytes) -> None:
-    """Raise _DoesNotHold unless the answer is a stamp on this note, given for this request."""
+def _check(response: TimeStampResponse, note: bytes) -> None:
+    """Raise NoStamp unless the answer is a stamp on this note."""
     if response.status != GRANTED:
         said = ", ".join(response.status_string) or f"status {response.status}"
-        raise _DoesNotHold(f"it wasn't granted ({said[:200]})")
+        raise NoStamp(f"it wasn't granted ({said[:200]})")
     imprint = response.tst_info.message_imprint
     if imprint.hash_algorithm.dotted_string != SHA256_OID or imprint.message != hashlib.sha256(note).digest():
-        raise _DoesNotHold("it is about something else")
-    if response.tst_info.nonce != request.nonce:
-        raise _DoesNotHold("it answers another request")
-    if settings.AUDIT_TSA_CERTIFICATES:
-        _check_signature(response, request, note)
+        raise NoStamp("it is about something else")
 
 
-def _check_signature(response: TimeStampResponse, request: TimeStampRequest, note: bytes) -> None:
-    builder = VerifierBuilder.from_request(request)
+def _check_signature(response: TimeStampResponse, note: bytes) -> None:
     try:
-        for certificate in trusted_certificates(Path(settings.AUDIT_TSA_CERTIFICATES)):
-            builder = builder.add_root_certificate(certificate)
-        builder.build().verify_message(response, note)
+        roots = trusted_certificates(Path(settings.AUDIT_TSA_CERTIFICATES))
+        VerifierBuilder(roots=roots).build().verify_message(response, note)
     except NoCertificates as problem:
-        raise _DoesNotHold(str(problem)) from problem
+        raise NoStamp(f"{problem}") from problem
     except VerificationError as problem:
-        raise _DoesNotHold("it isn't signed under the certificates in AUDIT_TSA_CERTIFICATES") from problem
+        raise NoStamp("it isn't signed under the certificates in AUDIT_TSA_CERTIFICATES") from problem
 
 
 def trusted_certificates(file: Path) -> list[Certificate]:

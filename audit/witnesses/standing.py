@@ -10,12 +10,16 @@ from audit.witnesses.delivering import Attempts
 
 @dataclass(frozen=True)
 class Standing:
-    """One witness: the last checkpoint that it took, what failed last, and what it hasn't seen yet."""
+    """One witness: the last checkpoint that it took, what failed last, and what it hasn't seen yet.
+
+    `unproven` counts the rows that say of later checkpoints that it took them, and that nothing bears out.
+    """
 
     witness: Witness
     accepted: Delivery | None
     failure: Delivery | None
     behind: int
+    unproven: int
 
     @property
     def fails(self) -> bool:
@@ -32,4 +36,5 @@ def standings() -> list[Standing]:
 def _standing(witness: Witness, newest: Checkpoint | None) -> Standing:
     attempts = Attempts.at(witness)
     failure = Delivery.objects.to(witness.name).filter(succeeded=False).last()
-    return Standing(witness, attempts.accepted, failure, max(0, (newest.size if newest else 0) - attempts.held))
+    behind = max(0, (newest.size if newest else 0) - attempts.held)
+    return Standing(witness, attempts.accepted, failure, behind, attempts.unproven)
