@@ -54,6 +54,12 @@ def member(file: Path, name: str) -> bytes:
         return bundle.read(name)
 
 
+def members(file: Path, folder: str) -> dict[str, bytes]:
+    """Return the files of a folder in a bundle."""
+    with zipfile.ZipFile(file) as bundle:
+        return {name: bundle.read(name) for name in bundle.namelist() if name.startswith(folder)}
+
+
 def lines(file: Path, name: str = "entries.jsonl") -> list[dict[str, Any]]:
     return [json.loads(line) for line in member(file, name).decode().split("\n")[:-1]]
 

@@ -18,15 +18,12 @@ from audit.witnesses.delivering import deliver, due_witnesses
 from audit.witnesses.post import Undelivered
 from audit.witnesses.stamping import stamped, trusted_certificates
 from audit.witnesses.standing import standings
+from tests import tsa
 from tests.tsa import Authority, needs_openssl
 from tests.witness_scene import Asked, answering, grown
 
 pytestmark = needs_openssl
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("tsa"))
+authority = tsa.authority
 
 
 @pytest.fixture(autouse=True)
@@ -179,8 +176,10 @@ def test_deliveries_and_stamps_are_never_changed(auditor: User, settings, author
     assert (Delivery.objects.count(), Stamp.objects.count()) == (1, 1)
 
 
-def test_one_authority_stamps_a_checkpoint_once(auditor: User) -> None:
-    said = {"checkpoint": grown(auditor), "token": b"x", "stamped_at": timezone.now(), "authority": "tsa.example"}
-    Stamp.objects.create(**said)
-    with pytest.raises(DatabaseError, match="audit_stamp_once_by_an_authority"), transaction.atomic():
-        Stamp.objects.create(**said)
+def test_a_stamp_is_kept_once_and_beside_any_other(auditor: User) -> None:
+    """What somebody made up for a checkpoint takes no place from the real one."""
+    said = {"checkpoint": grown(auditor), "stamped_at": timezone.now(), "authority": "tsa.example"}
+    Stamp.objects.create(token=b"x" * 5000, **said)
+    with pytest.raises(DatabaseError, match="audit_stamp_is_kept_once"), transaction.atomic():
+        Stamp.objects.create(token=b"x" * 5000, **said)
+    Stamp.objects.create(token=b"y" * 5000, **said)

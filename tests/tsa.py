@@ -80,3 +80,8 @@ class Authority:
 
     def _openssl(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[bytes]":
         return subprocess.run(["openssl", *arguments], cwd=self.folder, check=check, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("tsa"))

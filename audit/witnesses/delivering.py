@@ -31,8 +31,8 @@ FIRST_PAUSE = timedelta(seconds=50)
 LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_SENTENCE = 1000
 UNPROVEN = (
-    "%s rows that say that %s took a checkpoint count for nothing, since nothing that came back bears them out: unless its"
-    " key or certificate was changed, have somebody look who added them to audit_delivery."
+    "%s rows that say that %s took a checkpoint count for nothing, since nothing that came back bears them out: unless"
+    " its key or certificate was changed, have somebody look who added them to audit_delivery."
 )
 
 
