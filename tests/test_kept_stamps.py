@@ -25,6 +25,7 @@ from tests import exporting, tsa
 from tests.audit_fixtures import app_connection
 from tests.exporting import exported, held
 from tests.stack import wait_until
+from tests.threads import somebody_waits
 from tests.tsa import Authority, needs_openssl
 from tests.witness_scene import grown
 
@@ -193,9 +194,3 @@ def test_stamp_that_two_keep_at_the_same_moment_is_kept_once(auditor: User, auth
     second.join(30)
     assert [delivery.succeeded for delivery in kept] == [True]
     assert Stamp.objects.count() == 1
-
-
-def somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-        return bool(cursor.fetchone()[0])

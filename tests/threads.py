@@ -29,3 +29,10 @@ def in_threads(number: int, work: Callable[[int], Any], *, within: float = 120) 
     if errors:
         raise errors[0]
     return results
+
+
+def somebody_waits() -> bool:
+    """Whether some connection waits for a lock that another holds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])
