@@ -93,7 +93,7 @@ def test_signer_forgets_nothing_for_a_log_that_does_not_hold(auditor: User, owne
 
 def test_signer_forgets_nothing_by_itself(auditor: User) -> None:
     later = remembered_beyond(grown(auditor).size + 50)
-    with pytest.raises(Corrupt, match="`manage.py audit resume --restored` lets it go on"):
+    with pytest.raises(Corrupt, match="--restored` lets it go on"):
         resume()
     assert remembered() == later
     assert not restored().exists()
