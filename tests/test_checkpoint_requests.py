@@ -83,7 +83,8 @@ def test_checkpoint_from_before_is_no_answer_whatever_it_is_said_to_answer(audit
     assert (old.answers, asked.pk, asked.after) == (1000, 1, old.pk)
     assert answer_to(asked) is None
     write_entries(auditor, 1)
-    assert answer_to(asked) == signed() != old
+    new = signed()
+    assert answer_to(asked) == new != old
 
 
 def test_request_of_a_program_that_knows_nothing_of_the_newest_is_answered(auditor: User) -> None:
@@ -93,7 +94,8 @@ def test_request_of_a_program_that_knows_nothing_of_the_newest_is_answered(audit
         cursor.execute("INSERT INTO audit_checkpointrequest (requested_at) VALUES (now())")
     asked = CheckpointRequest.objects.get()
     assert (asked.after, answer_to(asked)) == (0, None)
-    assert signed() == answer_to(asked)
+    new = signed()
+    assert answer_to(asked) == new
 
 
 def test_answer_is_found_without_reading_every_checkpoint(db: None) -> None:
