@@ -104,6 +104,16 @@ def test_authority_is_asked_whatever_a_forged_row_says(
     assert (standing.accepted, standing.behind, standing.unproven) == (delivery, 0, 0)
 
 
+@pytest.mark.parametrize("forge", [of_an_older_one, refused, cut_short, nothing])
+def test_authority_is_asked_also_where_nobody_said_whose_stamps_count(
+    auditor: User, settings, authority: Authority, tmp_path: Path, forge: Forging
+) -> None:
+    older, newest = grown(auditor), grown(auditor)
+    settings.AUDIT_TSA_URL = "http://127.0.0.1:9"
+    claim(newest, forge(older, newest, authority, tmp_path))
+    assert due_witnesses() == list(witnesses())
+
+
 def test_real_row_counts_whoever_added_it(auditor: User, settings, authority: Authority) -> None:
     settings.AUDIT_TSA_CERTIFICATES, settings.AUDIT_TSA_URL = str(authority.certificates), "http://127.0.0.1:9"
     newest = grown(auditor)
