@@ -41,7 +41,8 @@ def load_signer() -> tuple[SigningKey, Signer]:
     if known is None:
         raise KeyProblem("This log has no signing key yet: run the sequencer, which makes one.")
     _check_name()
-    for file in (_key_file(), _next_file()):
+    # The first is looked at again: who ends a rotation meanwhile moves the second into its place.
+    for file in (_key_file(), _next_file(), _key_file()):
         signer = _signer_at(file)
         if signer is not None and str(signer.key) == known.vkey:
             if file != _key_file():  # a rotation ends here, or one that was interrupted
