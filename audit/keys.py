@@ -6,7 +6,7 @@ successor, and the log says so. What an old key signed stays verifiable.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,35 +31,55 @@ class KeyProblem(Exception):
 def ensure_key() -> SigningKey:
     """Return the key in use; make one where the log has none."""
     with _alone():
-        known = SigningKey.objects.order_by("id").last()
+        known = _newest()
         return known or _register(_signer_at(_key_file()) or _written(_key_file()), handover="")
 
 
 def load_signer() -> tuple[SigningKey, Signer]:
     """Return the key in use with its private half; KeyProblem where the file doesn't hold it."""
-    known = SigningKey.objects.order_by("id").last()
+    known = _newest()
     if known is None:
         raise KeyProblem("This log has no signing key yet: run the sequencer, which makes one.")
     _check_name()
-    # The first is looked at again: who ends a rotation meanwhile moves the second into its place.
-    for file in (_key_file(), _next_file(), _key_file()):
-        signer = _signer_at(file)
-        if signer is not None and str(signer.key) == known.vkey:
-            if file != _key_file():  # a rotation ends here, or one that was interrupted
-                with suppress(FileNotFoundError):  # somebody else has just ended it
-                    file.replace(_key_file())
-                sync_folder(_key_file())
-            return known, signer
+    if signer := _signer_of(known):
+        return known, signer
+    if _newest() != known:  # it was replaced while we looked for it
+        return load_signer()
     raise KeyProblem(
         f"{_key_file()} doesn't hold the key that this log is signed with ({key_id(known)}): bring it back, or run"
         " `manage.py audit rotate-key --lost`, which every verifier will be told."
     )
 
 
+def _newest() -> SigningKey | None:
+    return SigningKey.objects.order_by("id").last()
+
+
+def _signer_of(known: SigningKey) -> Signer | None:
+    """Return the private half of a key, which is in its place afterwards; None where no file holds it."""
+    # The first is looked at again: who ends a rotation meanwhile moves the second into its place.
+    for file in (_key_file(), _next_file(), _key_file()):
+        signer = _signer_at(file)
+        if signer is not None and str(signer.key) == known.vkey:
+            if file != _key_file():  # a rotation ends here, or one that was interrupted
+                _put_in_place(known)
+            return signer
+    return None
+
+
+def _put_in_place(known: SigningKey) -> None:
+    """End a rotation; alone, or another's next key, which may never be used, could be put over the one in use."""
+    with _alone():
+        signer = _signer_at(_next_file())
+        if signer is not None and str(signer.key) == known.vkey:
+            _next_file().replace(_key_file())
+            sync_folder(_key_file())
+
+
 def rotate_key(*, lost: bool = False) -> SigningKey:
     """Replace the signing key; the old one hands over unless it is lost. The change itself is in the log."""
     with _alone():
-        old = SigningKey.objects.order_by("id").last()
+        old = _newest()
         if old is None:
             raise KeyProblem("This log has no signing key yet: run the sequencer, which makes one.")
         _check_name()

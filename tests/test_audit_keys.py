@@ -207,3 +207,18 @@ def test_several_that_rotate_at_once_make_one_chain(transactional_db: None) -> N
         note.signed_by(VerifierKey.parsed(before.vkey))
         assert note.text == handover_text(VerifierKey.parsed(before.vkey), VerifierKey.parsed(key.vkey))
     assert load_signer()[0] == keys[-1]
+
+
+def test_key_that_is_replaced_at_this_moment_is_not_taken_for_lost(transactional_db: None) -> None:
+    ensure_key()
+
+    def work(which: int) -> None:
+        for _ in range(10 if which else 60):
+            if which:
+                rotate_key()
+            else:
+                load_signer()
+
+    in_threads(3, work)
+    assert load_signer()[0] == SigningKey.objects.latest("id")
+    assert SigningKey.objects.count() == 21
