@@ -270,6 +270,20 @@ def test_page_says_how_far_each_witness_has_come(read, settings, two: tuple[Chec
     assert line.strip() in read("checkpoint-note", newer.pk).content.decode(), "cosignatures go along"
 
 
+def test_page_shows_nobodys_whole_mailbox(read, settings, two: tuple[Checkpoint, Checkpoint]) -> None:
+    """Not in a name, an address, or what a mail server answered."""
+    settings.AUDIT_WITNESSES = ["mailto:olena.k@press.example", "court mailto:clerk@court.example"]
+    for name, said in (("olena.k@press.example", "olena.k@press.example"), ("court", "{'clerk@court.example': (550,)}")):
+        Delivery.objects.create(
+            checkpoint=two[1], witness=name, tried_at=timezone.now(), succeeded=False, answer=f"Not to {said}."
+        )
+    text = read("checkpoints").content.decode()
+    assert text.count("o…@press.example") == 3
+    assert text.count("c…@court.example") == 2
+    assert "olena" not in text
+    assert "clerk" not in text
+
+
 def test_hash_of_the_page_is_the_leafs(auditor: User) -> None:
     entry = write_entries(auditor, 1)[0]
     assert leaf_hash(entry.canonical.encode()) == bytes(entry.leaf_hash)
