@@ -80,7 +80,7 @@ def proofs(auditor: User) -> list[Document]:
     checkpoints.append(signed())
     sizes = [checkpoint.size for checkpoint in checkpoints]
     of_two = [consistency_document(older, newer) for older in sizes for newer in sizes if older <= newer]
-    some = [Entry.objects.get(place__index=index) for index in (0, 3, sizes[0], sizes[2] - 1, sizes[3])]
+    some = [Entry.objects.get(place__index=index) for index in (0, 3, sizes[1], sizes[2] - 1, sizes[3] - 1)]
     return of_two + [inclusion_document(each, checkpoints[-1]) for each in (*some, Entry.objects.get(pk=entry.pk))]
 
 
