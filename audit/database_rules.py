@@ -2,7 +2,8 @@
 
 What must stand is read from what puts it up: the models, and the SQL of the migrations. So the list is as new as the
 program is. A rule that is there and isn't at work counts as missing: a trigger that doesn't fire always, or does
-something else than was written, a constraint that isn't enforced or was never validated, an index that isn't valid.
+something else than was written, a constraint that isn't enforced, was never validated or says something else
+(audit/constraint_texts.py), an index that isn't valid.
 """
 
 from collections.abc import Iterator
@@ -16,12 +17,21 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
+from audit.constraint_texts import major_version, texts, with_their_texts
 from audit.migrated_rules import Rule, RulesInSql, rules_of_migrations
 
 
 def missing_rules(connection: BaseDatabaseWrapper) -> list[Rule]:
-    """Return the rules that don't stand, or don't hold everybody."""
-    return sorted(rules() - _standing(connection))
+    """Return the rules that don't stand, say something else, or don't hold everybody.
+
+    What constraints say is left aside where it isn't known how this version of PostgreSQL writes them.
+    """
+    said, constraints = texts(major_version(connection)), constraints_that_stand(connection)
+    if said is None:
+        expected, constraints = rules(), {Rule(rule.table, rule.what) for rule in constraints}
+    else:
+        expected = frozenset(with_their_texts(rules(), said))
+    return sorted(expected - constraints - _triggers(connection) - _functions(connection))
 
 
 def added_rules(connection: BaseDatabaseWrapper) -> list[str]:
@@ -39,12 +49,19 @@ def rules_rest(connection: BaseDatabaseWrapper) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def looks_elsewhere(connection: BaseDatabaseWrapper) -> bool:
+    """Whether this role signs in so that functions of others come before PostgreSQL's own of the same name."""
+    with connection.cursor() as cursor:
+        cursor.execute(FIRST_SCHEMA)
+        return cursor.fetchone() != ("pg_catalog",)
+
+
 @cache
 def rules() -> frozenset[Rule]:
     """Return every rule that models and migrations of our own apps put up."""
     declared = {rule for model in own_models() for rule in _of_model(model)}
     tables = {model._meta.db_table for model in own_models()}
-    return frozenset(declared | {rule for rule in rules_of_migrations() if rule.table in tables})
+    return frozenset(declared | {rule for rule in rules_of_migrations() if rule.table in {*tables, ""}})
 
 
 def own_models() -> list[type[Model]]:
@@ -76,6 +93,10 @@ def _of_field(field: Any) -> Iterator[str]:
     column = f"({field.column})"
     if not (field.null or field.generated):
         yield f"not null {column}"
+    if field.generated:
+        yield f"generated {column}"
+    if field.has_db_default():
+        yield f"default {column}"
     if field.unique:
         yield f"unique {column}"
     if field.db_check(connections["default"]):
@@ -89,12 +110,13 @@ def _of_field(field: Any) -> Iterator[str]:
 # A field's own check is known by its column, and isn't taken for one that has a name.
 # What isn't enforced (PostgreSQL 18) doesn't count as validated either.
 # A foreign key is held by triggers, which a superuser can disable.
+# What an index says begins after its name and its table's.
 STANDING = """
 WITH tables AS (
     SELECT oid, relname FROM pg_class
     WHERE relname = ANY(%s) AND relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace
 ), held AS (
-    SELECT pg_constraint.*, relname, (
+    SELECT pg_constraint.*, relname, pg_get_constraintdef(pg_constraint.oid) AS says, (
         SELECT string_agg(attname::text, ', ' ORDER BY attname) FROM pg_attribute
         WHERE attrelid = conrelid AND attnum = ANY(conkey)) AS columns
     FROM pg_constraint JOIN tables ON tables.oid = conrelid
@@ -103,20 +125,28 @@ WITH tables AS (
 ), alone AS (
     SELECT relname, indexrelid, indpred IS NULL AND indexprs IS NULL AS plain, (
         SELECT string_agg(attname::text, ', ' ORDER BY attname) FROM pg_attribute
-        WHERE attrelid = indrelid AND attnum = ANY(indkey)) AS columns
+        WHERE attrelid = indrelid AND attnum = ANY(indkey)) AS columns,
+        concat_ws(' ', pg_get_constraintdef(pg_constraint.oid), substring(pg_get_indexdef(indexrelid) FROM 'USING .*'))
+        AS says
     FROM pg_index JOIN tables ON tables.oid = indrelid
+        LEFT JOIN pg_constraint ON conindid = indexrelid AND conrelid = indrelid AND contype IN ('p', 'u')
     WHERE indisunique AND indisvalid AND indisready AND indislive
 )
-SELECT relname, 'constraint ' || conname FROM held WHERE contype IN ('c', 'f', 'x')
-UNION SELECT relname, 'check (' || columns || ')' FROM held WHERE contype = 'c' AND 'constraint ' || conname <> ALL(%s)
-UNION SELECT held.relname, 'foreign key (' || columns || ') to ' || pg_class.relname
+SELECT relname, 'constraint ' || conname, says FROM held WHERE contype IN ('c', 'f', 'x')
+UNION SELECT relname, 'check (' || columns || ')', says FROM held
+    WHERE contype = 'c' AND 'constraint ' || conname <> ALL(%s)
+UNION SELECT held.relname, 'foreign key (' || columns || ') to ' || pg_class.relname, says
     FROM held JOIN pg_class ON pg_class.oid = confrelid WHERE contype = 'f'
-UNION SELECT alone.relname, 'constraint ' || pg_class.relname FROM alone JOIN pg_class ON pg_class.oid = indexrelid
-UNION SELECT relname, 'unique (' || columns || ')' FROM alone WHERE plain
-UNION SELECT relname, 'not null (' || attname || ')' FROM pg_attribute JOIN tables ON tables.oid = attrelid
+UNION SELECT alone.relname, 'constraint ' || pg_class.relname, says
+    FROM alone JOIN pg_class ON pg_class.oid = indexrelid
+UNION SELECT relname, 'unique (' || columns || ')', says FROM alone WHERE plain
+UNION SELECT relname, 'not null (' || attname || ')', '' FROM pg_attribute JOIN tables ON tables.oid = attrelid
     WHERE attnotnull AND attnum > 0 AND NOT EXISTS (
         SELECT FROM pg_constraint WHERE conrelid = attrelid AND contype = 'n' AND attnum = ANY(conkey)
             AND NOT convalidated)
+UNION SELECT relname, CASE attgenerated WHEN '' THEN 'default (' ELSE 'generated (' END || attname || ')',
+        concat_ws(' ', pg_get_expr(adbin, adrelid), CASE attgenerated WHEN 's' THEN 'STORED' END)
+    FROM pg_attrdef JOIN tables ON tables.oid = adrelid JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
 """
 
 
@@ -141,14 +171,44 @@ WHERE NOT tgisinternal AND tgenabled = 'A' AND relname = ANY(%s)
 """
 
 
-def _standing(connection: BaseDatabaseWrapper) -> set[Rule]:
+# A function of the same name that takes something else is another one.
+FUNCTIONS = """
+SELECT pg_get_functiondef(oid) FROM pg_proc
+WHERE 'function ' || proname = ANY(%s) AND prokind = 'f' AND pronamespace = current_schema()::regnamespace
+"""
+# Temporary tables may come first: no function is ever looked for among them.
+FIRST_SCHEMA = """
+SELECT name FROM unnest(current_schemas(true)) WITH ORDINALITY AS path (name, place)
+WHERE NOT starts_with(name, 'pg_temp_') ORDER BY place LIMIT 1
+"""
+
+
+def constraints_that_stand(connection: BaseDatabaseWrapper) -> set[Rule]:
+    """Return every constraint that is at work on our tables, with what it says; defaults and generated columns too."""
     tables, said = sorted({rule.table for rule in rules()}), sorted({rule.what for rule in rules()})
-    triggers = RulesInSql()
     with connection.cursor() as cursor:
         cursor.execute(STANDING, [tables, said])
-        standing = {Rule(table, what) for table, what in cursor.fetchall()}
-        cursor.execute(TRIGGERS, [tables])
+        return {Rule(*row) for row in cursor.fetchall()}
+
+
+def _triggers(connection: BaseDatabaseWrapper) -> set[Rule]:
+    found = RulesInSql()
+    with connection.cursor() as cursor:
+        cursor.execute(TRIGGERS, [sorted({rule.table for rule in rules()})])
         for function, trigger in cursor.fetchall():
-            triggers.follow(function)
-            triggers.follow(trigger)
-    return standing | triggers.rules
+            found.follow(function)
+            found.follow(trigger)
+    return found.rules
+
+
+def _functions(connection: BaseDatabaseWrapper) -> set[Rule]:
+    """Return the functions that triggers' functions call."""
+    with connection.cursor() as cursor:
+        cursor.execute(FUNCTIONS, [sorted(rule.what for rule in rules() if not rule.table)])
+        return {rule for (function,) in cursor.fetchall() for rule in _read(function).rules}
+
+
+def _read(function: str) -> RulesInSql:
+    found = RulesInSql()
+    found.follow(function)
+    return found
