@@ -25,6 +25,11 @@ def major_version(connection: BaseDatabaseWrapper) -> int:
         return int(cursor.fetchone()[0])
 
 
+def file_of(version: int) -> Path:
+    """Return the file that holds the words of a major version."""
+    return FOLDER / f"{version}.jsonl"
+
+
 def known_versions() -> list[int]:
     """Return the major versions of PostgreSQL whose words are kept."""
     return sorted(int(file.stem) for file in FOLDER.glob("*.jsonl"))
@@ -35,7 +40,7 @@ def texts(version: int) -> Texts | None:
     if version not in known_versions():
         return None
     kept: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for line in (FOLDER / f"{version}.jsonl").read_text().splitlines():
+    for line in file_of(version).read_text().splitlines():
         table, what, text = json.loads(line)
         kept[table, what].add(text)
     return kept

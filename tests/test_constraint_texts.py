@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from audit import constraint_texts
-from audit.constraint_texts import FOLDER, major_version
+from audit.constraint_texts import file_of, major_version
 from audit.database_rules import constraints_that_stand, missing_rules, rules
 from audit.startup import begin, left_out, role_cannot_undo_the_log
 from config.roles import APP
@@ -20,7 +20,7 @@ def test_texts_are_those_of_a_database_that_was_migrated_today(db: None) -> None
     """`make constraints` writes them anew; look at what changed before you commit it."""
     said = StringIO()
     call_command("audit", "constraints", stdout=said)
-    assert said.getvalue() == (FOLDER / f"{major_version(connection)}.jsonl").read_text()
+    assert said.getvalue() == file_of(major_version(connection)).read_text()
 
 
 def test_every_constraint_has_its_text(db: None) -> None:
