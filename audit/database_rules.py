@@ -18,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 from audit.constraint_texts import major_version, texts, with_their_texts
-from audit.migrated_rules import Rule, RulesInSql, rules_of_migrations
+from audit.migrated_rules import Rule, RulesInSql, functions_of_migrations, rules_of_migrations
 
 
 def missing_rules(connection: BaseDatabaseWrapper) -> list[Rule]:
@@ -35,11 +35,16 @@ def missing_rules(connection: BaseDatabaseWrapper) -> list[Rule]:
 
 
 def added_rules(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the triggers and the rules of rewriting that stand on our tables and that no migration put up."""
+    """Return the triggers and the rules of rewriting that stand on our tables and that no migration put up.
+
+    And the functions and operators that our functions could take for others of the same name.
+    """
     said = rules()
     with connection.cursor() as cursor:
         cursor.execute(ADDED, [sorted({rule.table for rule in said}), sorted({str(rule) for rule in said})])
-        return [added for (added,) in cursor.fetchall()]
+        added = [name for (name,) in cursor.fetchall()]
+        cursor.execute(NAMESAKES, [sorted(functions_of_migrations())])
+        return added + [name for (name,) in cursor.fetchall()]
 
 
 def rules_rest(connection: BaseDatabaseWrapper) -> bool:
@@ -161,6 +166,26 @@ WITH tables AS (
     UNION ALL SELECT format('rule %%s on %%s', rulename, relname) FROM pg_rewrite JOIN tables ON tables.oid = ev_class
 )
 SELECT said FROM found WHERE said <> ALL(%s) ORDER BY said
+"""
+# What a function calls is looked up while it runs, and what takes exactly what is given goes before PostgreSQL's own.
+NAMESAKES = """
+WITH ours AS (
+    SELECT unnest(%s) AS said
+), schemas AS (
+    SELECT current_schema()::regnamespace AS own, 'pg_catalog'::regnamespace AS theirs
+), extensions AS (
+    SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
+)
+SELECT 'function ' || oid::regprocedure FROM pg_proc AS added, schemas
+WHERE pronamespace = own AND ('pg_proc'::regclass, oid) NOT IN (SELECT * FROM extensions)
+    AND proname || '(' || pg_get_function_arguments(oid) || ')' NOT IN (SELECT said FROM ours)
+    AND (proname IN (SELECT split_part(said, '(', 1) FROM ours)
+        OR EXISTS (SELECT FROM pg_proc WHERE pronamespace = theirs AND proname = added.proname))
+UNION ALL
+SELECT 'operator ' || oid::regoperator FROM pg_operator AS added, schemas
+WHERE oprnamespace = own AND ('pg_operator'::regclass, oid) NOT IN (SELECT * FROM extensions)
+    AND EXISTS (SELECT FROM pg_operator WHERE oprnamespace = theirs AND oprname = added.oprname)
+ORDER BY 1
 """
 # As PostgreSQL itself writes them, so that they are read as those of the migrations are.
 TRIGGERS = """

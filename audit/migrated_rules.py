@@ -7,6 +7,7 @@ that isn't understood here leaves a rule out; tests/test_startup_rules.py notice
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from django.db import migrations
 from django.db.migrations.loader import MigrationLoader
@@ -141,10 +142,20 @@ def _fires(on: str, each: str) -> str:
 
 def rules_of_migrations() -> set[Rule]:
     """Return the rules that stand once all migrations on disk have run."""
+    return _followed().rules
+
+
+def functions_of_migrations() -> set[str]:
+    """Return the functions that there are by then, each with what it takes."""
+    return {f"{name}({said.takes})" for name, said in _followed().functions.items()}
+
+
+@cache
+def _followed() -> RulesInSql:
     found = RulesInSql()
     for sql in _sql_of_migrations():
         found.follow(sql)
-    return found.rules
+    return found
 
 
 def _sql_of_migrations() -> Iterator[str]:

@@ -204,12 +204,22 @@ def test_trigger_that_is_made_again_is_not_missed(db: None) -> None:
         ("CREATE RULE quiet AS ON UPDATE TO audit_payload DO INSTEAD NOTHING", "rule quiet on audit_payload"),
         (f"{OTHER.replace('audit_verification_stays_as_it_ended', 'another')} {REFUSES}",
          "trigger another on audit_verification"),
+        ("CREATE FUNCTION starts_with(varchar, text) RETURNS boolean LANGUAGE sql RETURN false",
+         "function starts_with(character varying,text)"),
+        ("CREATE FUNCTION audit_canonical(varchar, bigint) RETURNS text LANGUAGE sql RETURN $1",
+         "function audit_canonical(character varying,bigint)"),
+        ("CREATE OPERATOR = (FUNCTION = int4eq, LEFTARG = integer, RIGHTARG = integer)", "operator =(integer,integer)"),
     ],
 )  # fmt: skip
 def test_what_no_migration_put_up_is_noticed(db: None, statement: str, said: str) -> None:
     assert added_rules(connection) == []
     execute(statement)
     assert added_rules(connection) == [said]
+
+
+def test_what_passes_for_nothing_else_may_be_added(db: None) -> None:
+    execute("CREATE FUNCTION counted_by_somebody() RETURNS integer LANGUAGE sql RETURN 1")
+    assert added_rules(connection) == []
 
 
 HASHES = "CHECK (sha256('\\x00'::bytea || convert_to(canonical, 'UTF8')) = leaf_hash)"
