@@ -170,7 +170,7 @@ SELECT said FROM found WHERE said <> ALL(%s) ORDER BY said
 # What a function calls is looked up while it runs, and what takes exactly what is given goes before PostgreSQL's own.
 NAMESAKES = """
 WITH ours AS (
-    SELECT unnest(%s) AS said
+    SELECT unnest(%s::text[]) AS said
 ), schemas AS (
     SELECT current_schema()::regnamespace AS own, 'pg_catalog'::regnamespace AS theirs
 ), extensions AS (

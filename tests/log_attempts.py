@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Model
 
 from tests.attempts import drop
 from tests.audit_rows import SALT, write, write_erasure
@@ -63,6 +64,16 @@ def kept(table: str, trigger: str = "is_append_only") -> Rule:
     return Rule(f"audit_{table}", f"audit_{table}_{trigger}", f"audit_{table}_is_append_only")
 
 
+def refers(model: type[Model], field: str) -> Rule:
+    """Name the foreign key of a field, as Django named it."""
+    named = connection.schema_editor()._fk_constraint_name(
+        model, model._meta.get_field(field), "_fk_%(to_table)s_%(to_column)s"
+    )
+    name = str(named).strip('"')
+    return Rule(model._meta.db_table, name, name)
+
+
+NOBODY = NOTHING = 10**9
 Attempt = Callable[[Rows], Statement]
 
 

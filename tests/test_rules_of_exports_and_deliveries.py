@@ -7,8 +7,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Agency, User
+from audit.models import Delivery, Export, Stamp, Verification
 from tests import log_attempts
-from tests.log_attempts import Attempt, LogAttempts, Rows, Statement, kept, rule
+from tests.log_attempts import NOBODY, NOTHING, Attempt, LogAttempts, Rows, Statement, kept, refers, rule
 from tests.review_scene import execute, insertion
 
 rows = log_attempts.rows
@@ -61,8 +62,21 @@ def export_failed_for_no_reason(_: Rows) -> Statement:
 
 @forbidden_by(rule("export", "export_of_the_askers_agency"))
 def export_of_all_agencies_for_one_person(_: Rows) -> Statement:
-    agency = Agency.objects.create(name="Bureau", code="bureau")
-    return _export(asked_by_id=User.objects.create_user("asker", full_name="Asker", agency=agency).pk)
+    return _export(asked_by_id=User.objects.create_user("asker", full_name="Asker", agency=_bureau()).pk)
+
+
+def _bureau() -> Agency:
+    return Agency.objects.create(name="Bureau", code="bureau")
+
+
+@forbidden_by(refers(Export, "agency"))
+def export_of_no_agency(_: Rows) -> Statement:
+    return _export(agency_id=NOTHING)
+
+
+@forbidden_by(refers(Export, "asked_by"))
+def export_for_nobody_known(_: Rows) -> Statement:
+    return _export(asked_by_id=NOBODY, agency_id=_bureau().pk)
 
 
 @forbidden_by(rule("export", "export_attempts_check"))
@@ -118,6 +132,11 @@ def verification_that_holds_half_way(_: Rows) -> Statement:
     return _ended("held", done=4)
 
 
+@forbidden_by(refers(Verification, "asked_by"))
+def verification_for_nobody_known(_: Rows) -> Statement:
+    return _verification(asked_by_id=NOBODY)
+
+
 for counted in ("checkpoints", "erased"):
     ATTEMPTS[f"verification_of_fewer_than_no_{counted}"] = (
         (lambda _, counted=counted: _verification(**{counted: -1})),
@@ -169,6 +188,16 @@ for table, change in CHANGES.items():
         ("truncated", f"TRUNCATE audit_{table}", "is_never_truncated"),
     ):
         ATTEMPTS[f"{table}_{done}"] = _once_handed_over(table, sql), (kept(table, end),)
+
+
+@forbidden_by(refers(Delivery, "checkpoint"))
+def delivery_of_no_checkpoint(_: Rows) -> Statement:
+    return _handed_over("delivery", NOTHING)
+
+
+@forbidden_by(refers(Stamp, "checkpoint"))
+def stamp_of_no_checkpoint(_: Rows) -> Statement:
+    return _handed_over("stamp", NOTHING)
 
 
 @forbidden_by(rule("stamp", "stamp_once_by_an_authority"))

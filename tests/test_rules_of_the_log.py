@@ -5,10 +5,11 @@ import uuid
 import pytest
 from django.db import connection
 
+from audit.models import Checkpoint, Leaf, Payload
 from audit.payload_rules import ERASURE
 from tests import log_attempts
 from tests.audit_rows import ENTRY_SQL, PAYLOAD_SQL, SALT, content_of, entry_row, write, write_erasure
-from tests.log_attempts import Attempt, LogAttempts, Rows, Statement, kept, rule
+from tests.log_attempts import NOBODY, NOTHING, Attempt, LogAttempts, Rows, Statement, kept, refers, rule
 from tests.review_scene import execute
 
 rows = log_attempts.rows
@@ -54,7 +55,7 @@ def _of(column: str, stranger: int) -> Attempt:
 
 
 for column in ("actor", "agency"):
-    ATTEMPTS[f"entry_of_no_{column}"] = _of(column, 10**9), (IS_OF_SOMEBODY, HAS_ITS_PAYLOAD)
+    ATTEMPTS[f"entry_of_no_{column}"] = _of(column, NOBODY), (IS_OF_SOMEBODY, HAS_ITS_PAYLOAD)
 plain_sql("entry_taken_to_another_transaction", "UPDATE audit_entry SET written_in = 1", kept("entry"))
 plain_sql(
     "entries_truncated", "TRUNCATE audit_entry, audit_payload, audit_leaf CASCADE",
@@ -102,6 +103,16 @@ def payload_that_was_never_there(_: Rows) -> Statement:
 @forbidden_by(IS_COMMITTED)
 def payload_that_comes_erased(rows: Rows) -> Statement:
     return "INSERT INTO audit_payload (entry_id, erased_by_id) VALUES (%s, %s)", [_bare_entry(), rows.erasing]
+
+
+@forbidden_by(refers(Payload, "entry"), IS_COMMITTED)
+def payload_of_no_entry(_: Rows) -> Statement:
+    return PAYLOAD_SQL, [NOTHING, "{}", SALT]
+
+
+@forbidden_by(IS_ONLY_ERASED, refers(Payload, "erased_by"))
+def payload_erased_by_no_entry(rows: Rows) -> Statement:
+    return ERASE, [NOTHING, rows.listed]
 
 
 @forbidden_by(IS_ONLY_ERASED)
@@ -247,6 +258,21 @@ plain_sql(
     "second_state_of_the_tree",
     "INSERT INTO audit_treestate (id, size, frontier, settled, floor, rehashed, halted) VALUES (2, 0, '', 0, 0, 0, '')",
     rule("treestate", "treestate_is_one_row"),
+)
+
+
+plain_sql(
+    "place_for_no_entry",
+    "INSERT INTO audit_leaf (leaf_index, entry_id) VALUES (2, %s)",
+    refers(Leaf, "entry"),
+    parameters=[NOTHING],
+)
+plain_sql(
+    "checkpoint_of_no_key",
+    "INSERT INTO audit_checkpoint (size, root, frontier, note, key_id, signed_at, answers)"
+    " VALUES (3, '', '', '', %s, now(), 0)",
+    refers(Checkpoint, "key"),
+    parameters=[NOTHING],
 )
 
 

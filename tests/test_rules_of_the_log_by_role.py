@@ -42,7 +42,7 @@ STANDING = """
 SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
 WHERE starts_with(relname, 'audit_') AND NOT tgisinternal
 UNION SELECT conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
-WHERE starts_with(relname, 'audit_') AND contype = 'c'
+WHERE starts_with(relname, 'audit_') AND contype IN ('c', 'f')
 UNION SELECT pg_class.relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
     JOIN pg_class AS tables ON tables.oid = indrelid
 WHERE starts_with(tables.relname, 'audit_') AND indisunique AND NOT indisprimary
