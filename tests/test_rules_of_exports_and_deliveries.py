@@ -62,7 +62,7 @@ def export_failed_for_no_reason(_: Rows) -> Statement:
 
 @forbidden_by(rule("export", "export_of_the_askers_agency"))
 def export_of_all_agencies_for_one_person(_: Rows) -> Statement:
-    return _export(asked_by_id=User.objects.create_user("asker", full_name="Asker", agency=_bureau()).pk)
+    return _export(asked_by_id=User.objects.create(username="asker", full_name="Asker", agency=_bureau()).pk)
 
 
 def _bureau() -> Agency:

@@ -208,7 +208,8 @@ def test_trigger_that_is_made_again_is_not_missed(db: None) -> None:
          "function starts_with(character varying,text)"),
         ("CREATE FUNCTION audit_canonical(varchar, bigint) RETURNS text LANGUAGE sql RETURN $1",
          "function audit_canonical(character varying,bigint)"),
-        ("CREATE OPERATOR = (FUNCTION = int4eq, LEFTARG = integer, RIGHTARG = integer)", "operator =(integer,integer)"),
+        ("CREATE OPERATOR = (FUNCTION = int4eq, LEFTARG = integer, RIGHTARG = integer)",
+         "operator public.=(integer,integer)"),
     ],
 )  # fmt: skip
 def test_what_no_migration_put_up_is_noticed(db: None, statement: str, said: str) -> None:
