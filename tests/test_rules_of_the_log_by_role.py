@@ -12,16 +12,15 @@ from tests.roles import as_superuser
 
 rows = log_attempts.rows
 ATTEMPTS = LogAttempts(test_rules_of_the_log.ATTEMPTS | test_rules_of_exports_and_deliveries.ATTEMPTS)
-# Which attempts a right leads as far as the rule; none leads to the others. The sequencer can't say of whom an entry is:
-# it may not read accounts, and its own entries are nobody's.
+# Which attempts a right leads as far as the rule; none leads to the others. The sequencer can't say of whom an entry
+# is: it may not read accounts, and its own entries are nobody's.
 BOTH = {
     "entry_in_a_case_that_its_leaf_does_not_name", "entry_without_what_it_commits_to",
     "entry_whose_column_says_another_subject", "entry_with_the_hash_of_something_else",
     "payload_other_than_the_one_committed_to", "payload_with_another_salt", "payload_that_was_never_there",
     "payload_that_comes_erased", "payload_of_no_entry",
 }  # fmt: skip
-REACHED = {
-    APP: BOTH | {
+OF_WEB_AND_WORKERS = {
     "entry_of_no_actor", "entry_of_no_agency", "payload_erased_by_no_entry", "payload_changed", "salt_changed",
     "payload_erased_without_an_entry", "payload_erased_and_its_salt_kept",
     "payload_erased_by_an_entry_that_does_not_list_it", "payload_erased_before_its_entry_has_a_place",
@@ -38,12 +37,12 @@ REACHED = {
     "verification_of_fewer_than_no_checkpoints", "verification_of_fewer_than_no_erased",
     "verification_found_otherwise", "delivery_of_no_checkpoint", "stamp_of_no_checkpoint",
     "second_stamp_of_an_authority",
-},
-    SEQUENCER: BOTH | {
+}  # fmt: skip
+OF_THE_SEQUENCER = {
     "key_of_another_log", "subtree_with_another_root", "second_state_of_the_tree", "place_for_no_entry",
     "checkpoint_of_no_key", "place_before_the_first", "place_that_is_taken", "second_place_for_an_entry",
-},
 }  # fmt: skip
+REACHED = {APP: BOTH | OF_WEB_AND_WORKERS, SEQUENCER: BOTH | OF_THE_SEQUENCER}
 
 
 @pytest.fixture(scope="module")
