@@ -17,7 +17,8 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
-from audit.constraint_texts import major_version, texts, with_their_texts
+from audit import constraint_texts
+from audit.constraint_texts import major_version, with_their_texts
 from audit.migrated_rules import Rule, RulesInSql, functions_of_migrations, rules_of_migrations
 
 
@@ -26,12 +27,12 @@ def missing_rules(connection: BaseDatabaseWrapper) -> list[Rule]:
 
     What constraints say is left aside where it isn't known how this version of PostgreSQL writes them.
     """
-    said, constraints = texts(major_version(connection)), constraints_that_stand(connection)
-    if said is None:
-        expected, constraints = rules(), {Rule(rule.table, rule.what) for rule in constraints}
+    standing = constraints_that_stand(connection)
+    if major_version(connection) in constraint_texts.VERSIONS:
+        expected = frozenset(with_their_texts(rules()))
     else:
-        expected = frozenset(with_their_texts(rules(), said))
-    return sorted(expected - constraints - _triggers(connection) - _functions(connection))
+        expected, standing = rules(), {Rule(rule.table, rule.what) for rule in standing}
+    return sorted(expected - standing - _triggers(connection) - _functions(connection))
 
 
 def added_rules(connection: BaseDatabaseWrapper) -> list[str]:
@@ -58,7 +59,7 @@ def looks_elsewhere(connection: BaseDatabaseWrapper) -> bool:
     """Whether this role signs in so that functions of others come before PostgreSQL's own of the same name."""
     with connection.cursor() as cursor:
         cursor.execute(FIRST_SCHEMA)
-        return cursor.fetchone() != ("pg_catalog",)
+        return bool(cursor.fetchone() != ("pg_catalog",))
 
 
 @cache

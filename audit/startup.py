@@ -16,7 +16,7 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, OperationalError, connection, transaction
 
-from audit.constraint_texts import known_versions, major_version
+from audit import constraint_texts
 from audit.database_rules import added_rules, looks_elsewhere, missing_rules, rules_rest
 from audit.kinds import FORBIDDEN_IN_TEXT, LONGEST_TEXT, plain
 from audit.models import Entry
@@ -159,11 +159,11 @@ def _of_rules() -> Iterator[str]:
 
 def left_out() -> str:
     """Say what couldn't be compared on this version of PostgreSQL; "" where all was."""
-    version, known = major_version(connection), known_versions()
+    version, known = constraint_texts.major_version(connection), constraint_texts.VERSIONS
     if version in known:
         return ""
     return (
-        f"Of this database's constraints it was only asked whether they are there, not what they say, as it isn't known"
+        "Of this database's constraints it was only asked whether they are there, not what they say, as it isn't known"
         f" how PostgreSQL {version} writes them: use version {' or '.join(map(str, known))} to have that compared too."
     )
 
