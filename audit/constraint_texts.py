@@ -6,6 +6,7 @@ constraints` writes them anew, and tests/test_constraint_texts.py fails where th
 """
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ from audit.migrated_rules import Rule
 FILE = Path(__file__).with_name("constraints.jsonl")
 # Each of these was seen to write that file to the byte (`make constraints` with DATABASE_URL).
 VERSIONS = (15, 16, 17, 18)
+ITEM = re.compile(r"'(?:[^']|'')*'::character varying")
+LIST = re.compile(rf"\(ARRAY\[({ITEM.pattern}(?:, {ITEM.pattern})*)\]\)::text\[\]")
 Texts = Mapping[tuple[str, str], set[str]]
 
 
@@ -25,6 +28,14 @@ def major_version(connection: BaseDatabaseWrapper) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('server_version_num')::integer / 10000")
         return int(cursor.fetchone()[0])
+
+
+def settled(text: str) -> str:
+    """Return what PostgreSQL writes once it has read its own words, as after a restore from a dump.
+
+    Of a list it then casts each item, and not the whole any more.
+    """
+    return LIST.sub(lambda whole: f"ARRAY[{', '.join(f'({item})::text' for item in ITEM.findall(whole[1]))}]", text)
 
 
 def texts() -> Texts:

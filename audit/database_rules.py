@@ -18,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 from audit import constraint_texts
-from audit.constraint_texts import major_version, with_their_texts
+from audit.constraint_texts import major_version, settled, with_their_texts
 from audit.migrated_rules import Rule, RulesInSql, functions_of_migrations, rules_of_migrations
 
 
@@ -214,7 +214,7 @@ def constraints_that_stand(connection: BaseDatabaseWrapper) -> set[Rule]:
     tables, said = sorted({rule.table for rule in rules()}), sorted({rule.what for rule in rules()})
     with connection.cursor() as cursor:
         cursor.execute(STANDING, [tables, said])
-        return {Rule(*row) for row in cursor.fetchall()}
+        return {Rule(table, what, settled(says)) for table, what, says in cursor.fetchall()}
 
 
 def _triggers(connection: BaseDatabaseWrapper) -> set[Rule]:

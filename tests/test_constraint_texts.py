@@ -1,18 +1,22 @@
 """What the constraints say is known for the PostgreSQL that the tests run on; on another it is said that it isn't."""
 
+from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
 
 from audit import constraint_texts
 from audit.constraint_texts import FILE, major_version
-from audit.database_rules import constraints_that_stand, missing_rules, rules
+from audit.database_rules import added_rules, constraints_that_stand, missing_rules, rules
 from audit.startup import begin, left_out, role_cannot_undo_the_log
-from config.roles import APP
+from config.roles import APP, OWNER
 from tests.review_scene import execute
 from tests.roles import signed_in
+from tests.stack import postgres
 
 
 def test_what_is_kept_is_what_a_freshly_migrated_database_says(db: None) -> None:
@@ -41,6 +45,28 @@ def test_what_stands_is_read_as_it_is_written(db: None) -> None:
     assert written["constraint audit_verification_one_runs"] == (
         "USING btree (state) WHERE ((state)::text = 'running'::text)"
     )
+
+
+@pytest.fixture
+def restored(db: None, tmp_path: Path) -> Iterator[DatabaseWrapper]:
+    """The database after a disaster: dumped, and restored under another name."""
+    name, dump = f"{connection.settings_dict['NAME']}_once_more", str(tmp_path / "dump")
+    postgres("pg_dump", "--schema-only", "-Fc", "-f", dump, connection.settings_dict["NAME"])
+    postgres("createdb", "-O", OWNER, "-T", "template0", name)
+    other = DatabaseWrapper(connection.settings_dict | {"NAME": name})
+    try:
+        postgres("pg_restore", "-d", name, dump)
+        yield other
+    finally:
+        other.close()
+        postgres("dropdb", name)
+
+
+def test_database_that_was_restored_misses_nothing(restored: DatabaseWrapper) -> None:
+    """PostgreSQL reads its own words anew then, and may write them otherwise from then on."""
+    assert constraints_that_stand(restored) ^ constraints_that_stand(connection) == set()
+    assert [str(rule) for rule in missing_rules(restored)] == []
+    assert added_rules(restored) == []
 
 
 @pytest.fixture
