@@ -1,6 +1,6 @@
 """What an auditor may ask of the log."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -208,19 +208,6 @@ class ConsistencyForm(forms.Form):
         if not self.errors and said["older"] > said["newer"]:
             self.add_error("newer", "This checkpoint is the earlier one. Put the two the other way round.")
         return said
-
-    def document(self, prove: Callable[[int, int], list[bytes]]) -> dict[str, Any]:
-        """Return the proof with both notes; call it on a valid form."""
-        older, newer = self.cleaned_data["older"], self.cleaned_data["newer"]
-        notes = {name: Checkpoint.objects.filter(size=size).order_by("id").last() for name, size in
-                 (("older", older), ("newer", newer))}  # fmt: skip
-        return {
-            "format": "countersign-consistency-proof/1",
-            "older": older,
-            "newer": newer,
-            "proof": [step.hex() for step in prove(older, newer)],
-            **{f"{name}_checkpoint": found.note for name, found in notes.items() if found},
-        }
 
 
 def _no_such_checkpoint(size: int) -> str:

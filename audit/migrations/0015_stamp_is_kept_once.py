@@ -6,7 +6,7 @@ import audit.models.delivery
 class Migration(migrations.Migration):
     """Somebody's made-up row for a checkpoint and an authority took the place that the real stamp would have had."""
 
-    dependencies = [("audit", "0013_newest_answer_is_found")]
+    dependencies = [("audit", "0014_keys_are_of_one_log")]
 
     operations = [
         migrations.RemoveConstraint("stamp", "audit_stamp_once_by_an_authority"),
