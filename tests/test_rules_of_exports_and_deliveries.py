@@ -200,8 +200,8 @@ def stamp_of_no_checkpoint(_: Rows) -> Statement:
     return _handed_over("stamp", NOTHING)
 
 
-@forbidden_by(rule("stamp", "stamp_once_by_an_authority"))
-def second_stamp_of_an_authority(rows: Rows) -> Statement:
+@forbidden_by(rule("stamp", "stamp_is_kept_once"))
+def stamp_that_is_kept_already(rows: Rows) -> Statement:
     execute(*_handed_over("stamp", rows.checkpoint))
     return _handed_over("stamp", rows.checkpoint)
 
