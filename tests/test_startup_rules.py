@@ -281,8 +281,8 @@ ONE_RUNS = "CREATE UNIQUE INDEX audit_verification_one_runs ON audit_verificatio
          "constraint audit_subtree_once on audit_subtree"),
         (otherwise("audit_subtree", "audit_subtree_once", "UNIQUE (height, position) DEFERRABLE INITIALLY DEFERRED"),
          "constraint audit_subtree_once on audit_subtree"),
-        ("DROP INDEX audit_stamp_is_kept_once;"
-         " CREATE UNIQUE INDEX audit_stamp_is_kept_once ON audit_stamp (checkpoint_id, authority)",
+        (("DROP INDEX audit_stamp_is_kept_once;"
+         " CREATE UNIQUE INDEX audit_stamp_is_kept_once ON audit_stamp (checkpoint_id, authority)"),
          "constraint audit_stamp_is_kept_once on audit_stamp"),
         (otherwise("review_conclusion", "conclusion_requester_is_the_reviews",
                    "FOREIGN KEY (review_id, requested_by_id) REFERENCES review_review (id, requested_by_id)"
