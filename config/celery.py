@@ -11,8 +11,12 @@ if "worker" in sys.argv:
     # NumPy reads it at its import, before the number of processes is known; what it computes here is small.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+EXPORTS = "exports"
+
 app = Celery("countersign")
 app.conf.update(
+    # An export may take hours: a worker of their own writes them, so that none that looks at photographs is held.
+    task_routes={"audit.tasks.run_export": {"queue": EXPORTS}},
     # What a worker does when it begins; apps that only send messages need nothing of it.
     imports=("config.worker",),
     broker_url=settings.REDIS_URL,

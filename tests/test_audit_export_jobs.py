@@ -55,6 +55,23 @@ def test_running_twice_writes_once(auditor: User) -> None:
     assert (export.file.read_bytes(), made(), export.attempts) == (before, 1, 1)
 
 
+def test_one_export_of_an_agency_is_written_at_a_time(auditor: User, outside_auditor: User, calls: list[str]) -> None:
+    first, second, abroad = asked(auditor), asked(auditor), asked(outside_auditor)
+    held_by_another = jobs.claim(first.pk)
+    assert held_by_another
+    assert worked(second).state == "waiting"
+    assert (second.attempts, second.reason) == (0, "")
+    assert jobs.claim(abroad.pk)
+    run_out(first)
+    assert worked(second).state == "ready"
+
+
+def test_next_of_the_agency_is_called_when_one_is_done(auditor: User, calls: list[str]) -> None:
+    first, second = asked(auditor), asked(auditor)
+    worked(first)
+    assert calls == [str(second.pk)]
+
+
 def test_export_of_a_killed_worker_is_taken_up_again(auditor: User, calls: list[str]) -> None:
     export = asked(auditor)
     killed = jobs.claim(export.pk)

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -32,6 +32,8 @@ RUN = "audit.tasks.run_export"
 # Celery's over Redis: 9 is taken last, so that photographs don't wait for an export.
 LAST = 9
 CALL_AGAIN_AFTER = timedelta(seconds=60)
+# Held while an export is claimed.
+CLAIM_LOCK = 0x0C1A1
 # How long this process calls nobody after Redis didn't answer.
 SILENT_SECONDS = 30.0
 _silent_until = 0.0
@@ -134,10 +136,17 @@ def hand_over(*, actor: User, export: Export) -> Path:
     return export.file
 
 
+@transaction.atomic
 def claim(export_id: uuid.UUID) -> Export | None:
-    """Take an export under a new lease and count the attempt; None when there is nothing to take."""
+    """Take an export under a new lease and count the attempt; None when there is nothing to take.
+
+    Of each agency one at most is written at a time; the operator's, at the command line, wait for nobody.
+    """
     lease = uuid.uuid4()
     free = Export.objects.claimable().filter(pk=export_id, attempts__lt=settings.JOB_MAX_ATTEMPTS)
+    with connection.cursor() as cursor:  # until the commit: two that claim at once see each other
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
+    free = free.exclude(agency__in=_being_written().exclude(pk=export_id).values("agency"))
     taken = free.update(
         state=Export.State.RUNNING,
         lease=lease,
@@ -147,6 +156,18 @@ def claim(export_id: uuid.UUID) -> Export | None:
         reason="",
     )
     return Export.objects.select_related("asked_by", "agency").get(pk=export_id, lease=lease) if taken else None
+
+
+def _being_written() -> QuerySet[Export]:
+    held = Export.objects.filter(state=Export.State.RUNNING, leased_until__gte=timezone.now())
+    return held.filter(agency__isnull=False)
+
+
+def call_next(agency: Agency | None) -> None:
+    """Tell a worker of the export that waited longest for its turn behind another of its agency."""
+    waiting = Export.objects.filter(state=Export.State.WAITING, agency=agency, reason="", asked_by__isnull=False)
+    if agency is not None and (following := waiting.order_by("asked_at").first()):
+        call_worker(following.pk)
 
 
 def lease_time() -> timedelta:
