@@ -1,29 +1,44 @@
 """Signed tree heads: what others hold, so that nobody can change the log behind their back."""
 
+from contextlib import suppress
 from itertools import chain
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.keys import load_signer
 from audit.memory import compare_with_memory, remember, remembered
-from audit.models import Checkpoint, CheckpointRequest, Leaf, TreeState
+from audit.models import Checkpoint, CheckpointRequest, Entry, Leaf, TreeState
 from audit.notes import Checkpoint as Head
 from audit.rehash import BLOCK, Corrupt, frontier_of, kept_frontier, rehash_blocks, rehashed
 from audit.sequencer import Halted, advance_to_the_end, halt, locked_state
 from audit.services import record
 from audit.tree import Frontier
 
+# Held from the asking to the commit; any number that nothing else here uses.
+REQUEST_LOCK = 0x0A5CED
+RESTORED = "audit:log:restored/1"
+NOT_ENDED = "`manage.py audit resume --restored` was begun and hasn't ended: run it again."
 
+
+@transaction.atomic
 def request_checkpoint() -> CheckpointRequest:
-    """Ask the sequencer for a checkpoint over all that is committed when this is."""
-    return CheckpointRequest.objects.create()
+    """Ask the sequencer for a checkpoint over all that is committed when this is.
+
+    One asks at a time, up to the commit: an answer to one is an answer to all with smaller numbers, so none of these
+    may still be on its way.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [REQUEST_LOCK])
+    newest = newest_checkpoint()
+    return CheckpointRequest.objects.create(after=newest.pk if newest else 0)
 
 
 def answer_to(request: CheckpointRequest) -> Checkpoint | None:
-    """Return the first checkpoint that answers a request; None while there is none."""
-    return Checkpoint.objects.filter(answers__gte=request.pk).order_by("id").first()
+    """Return the first checkpoint that answers a request, signed after it was asked; None while there is none."""
+    signed_since = Checkpoint.objects.filter(pk__gt=request.after)
+    return signed_since.filter(answers__gte=request.pk).order_by("answers", "id").first()
 
 
 def newest_checkpoint() -> Checkpoint | None:
@@ -97,7 +112,6 @@ def _go_on_with_the_round(state: TreeState, older: int) -> None:
     state.save(update_fields=["rehashed"])
 
 
-@transaction.atomic
 def resume(*, restored: bool = False) -> int:
     """Hash the whole log anew and, if all of it holds, let the sequencer go on; return how many entries held.
 
@@ -105,25 +119,52 @@ def resume(*, restored: bool = False) -> int:
     With `restored`, the operator says that an older copy was put in place: the signer forgets what it signed after it,
     and the log says so. Whoever kept a later checkpoint will see that this log doesn't go on from it.
     """
-    state = TreeState.objects.select_for_update().get(pk=1)
-    size = Leaf.objects.count()
-    grown = _regrown(size)
-    if grown.root() != frontier_of(size).root():
-        raise Corrupt(f"The {size} entries of the log don't lead to the roots that were kept while it grew.")
     if restored:
+        _forget_what_was_signed_after()
+    with transaction.atomic():
+        state, grown = _state_and_tree()
+        compare_with_memory(grown.size)
+        state.size, state.frontier, state.halted = grown.size, grown.to_bytes(), ""
+        state.save()
+    return grown.size
+
+
+def _state_and_tree() -> tuple[TreeState, Frontier]:
+    """Return the state, held to the end of the transaction, and the tree over all entries; Corrupt where it is bad."""
+    state = TreeState.objects.select_for_update().get(pk=1)
+    grown = _regrown(Leaf.objects.count())
+    if grown.root() != frontier_of(grown.size).root():
+        raise Corrupt(f"The {grown.size} entries of the log don't lead to the roots that were kept while it grew.")
+    return state, grown
+
+
+def _forget_what_was_signed_after() -> None:
+    """Set the signer's memory back to what the log is now, once the entry that says so is committed.
+
+    The log is halted from that commit on: whoever is killed before the end leaves it halted, and another call ends it.
+    """
+    with transaction.atomic(durable=True):
+        state, grown = _state_and_tree()
+        signer = load_signer()[1]
         _say_restored(grown)
-    else:
-        compare_with_memory(size)
-    state.size, state.frontier, state.halted = size, grown.to_bytes(), ""
-    state.save()
-    return size
+        state.halted = NOT_ENDED
+        state.save(update_fields=["halted"])
+    remember(str(signer.sign(Head(signer.key.name, grown.size, grown.root()).text())))
 
 
 def _say_restored(grown: Frontier) -> None:
-    last, signer = remembered(), load_signer()[1]
+    """Say it once: what a call before this one said and couldn't end has no place in the log yet."""
+    last = _still_remembered()
     said = {"size": grown.size, "signed_size": last.size if last else 0, "signed_root": last.root.hex() if last else ""}
-    record(kind="audit:log:restored/1", actor=None, subject=None, payload=said)
-    remember(str(signer.sign(Head(signer.key.name, grown.size, grown.root()).text())))
+    waiting = Entry.objects.filter(kind=RESTORED, place=None).select_related("said")
+    if all(entry.payload != said for entry in waiting):
+        record(kind=RESTORED, actor=None, subject=None, payload=said)
+
+
+def _still_remembered() -> Head | None:
+    with suppress(Corrupt):
+        return remembered()
+    return None
 
 
 def _regrown(size: int) -> Frontier:

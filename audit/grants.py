@@ -38,13 +38,16 @@ SEQUENCER_RIGHTS = SEQUENCER_TABLES | {"audit_entry": ADD_ENTRY, "audit_payload"
 APP_RIGHTS = dict.fromkeys(SEQUENCER_TABLES, READ) | {
     "audit_entry": ADD_ENTRY,
     # Not its number: the sequencer answers all up to one.
-    "audit_checkpointrequest": "SELECT, INSERT (requested_at)",
+    "audit_checkpointrequest": "SELECT, INSERT (requested_at, after)",
     "audit_payload": "SELECT, INSERT, UPDATE (content, salt, erased_by_id)",
     # How a round over the log comes on and what it ends with; a trigger sees to it that it stays so.
     "audit_verification": (
         "SELECT, INSERT, UPDATE (state, done, frontier, checkpoints, erased, lease, leased_until, ended_at, finding,"
         " at_entry)"
     ),
+    # The log names these: they are deactivated, and stay.
+    "accounts_user": "SELECT, INSERT, UPDATE",
+    "accounts_agency": "SELECT, INSERT, UPDATE",
     "django_migrations": READ,
 }
 

@@ -40,6 +40,7 @@ def load_signer() -> tuple[SigningKey, Signer]:
     known = SigningKey.objects.order_by("id").last()
     if known is None:
         raise KeyProblem("This log has no signing key yet: run the sequencer, which makes one.")
+    _check_name()
     for file in (_key_file(), _next_file()):
         signer = _signer_at(file)
         if signer is not None and str(signer.key) == known.vkey:
@@ -60,12 +61,23 @@ def rotate_key(*, lost: bool = False) -> SigningKey:
         old = SigningKey.objects.order_by("id").last()
         if old is None:
             raise KeyProblem("This log has no signing key yet: run the sequencer, which makes one.")
+        _check_name()
         handing_over = _hands_over(lost=lost)
         signer = _written(_next_file())
         text = handover_text(VerifierKey.parsed(old.vkey), signer.key)
         key = _register(signer, handover=str(handing_over.sign(text)) if handing_over else "", replaces=old)
     load_signer()
     return key
+
+
+def _check_name() -> None:
+    """A log keeps its name: a bundle in which a key has another one never verifies, whoever handed over."""
+    name = verifier_keys()[0].name
+    if name != settings.AUDIT_ORIGIN:
+        raise KeyProblem(
+            f"AUDIT_ORIGIN was {name} when this log began and is {settings.AUDIT_ORIGIN} now: set it back, for under"
+            " another name nothing that was signed could be verified."
+        )
 
 
 def _hands_over(*, lost: bool) -> Signer | None:
@@ -147,6 +159,14 @@ def write_safely(file: Path, content: bytes) -> None:
         os.fsync(out.fileno())
     partial.replace(file)
     sync_folder(file)
+
+
+def cant_write(problem: OSError) -> str:
+    """Say that the key or what is kept beside it can't be written, and what to do."""
+    return (
+        f"Nothing can be signed while a file of the signer can't be written ({problem}): see to it that the sequencer"
+        f" may write in {_key_file().parent} and that the disk isn't full."
+    )
 
 
 def sync_folder(file: Path) -> None:

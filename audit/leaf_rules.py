@@ -49,7 +49,7 @@ BEGIN
     IF NEW.canonical IS DISTINCT FROM {LEAF}
         OR roles !~ '^\\[("[a-z_]+"(,"[a-z_]+")*)?\\]$' OR committed !~ '^[0-9a-f]+$'
         OR octet_length(NEW.canonical) > {LONGEST_LEAF}
-        OR NEW.recorded_at < '0001-01-01 00:00:00+00' OR NEW.recorded_at >= '10000-01-01 00:00:00+00'
+        OR NEW.recorded_at < '1000-01-01 00:00:00+00' OR NEW.recorded_at >= '10000-01-01 00:00:00+00'
     THEN
         RAISE EXCEPTION 'audit_entry_leaf_is_its_row: the leaf is not what its row would be in RFC 8785, version 2'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'audit_entry_leaf_is_its_row';
@@ -57,9 +57,6 @@ BEGIN
     RETURN NEW;
 END
 $body$;
-CREATE TRIGGER audit_entry_leaf_is_its_row BEFORE INSERT ON audit_entry
-    FOR EACH ROW EXECUTE FUNCTION audit_entry_leaf_is_its_row();
-ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER audit_entry_leaf_is_its_row;
 """
 # Entries that there are, of version 1 too, were held to these when they were written, and never change.
 OLDER = """
@@ -91,10 +88,12 @@ BEGIN
     RETURN NEW;
 END
 $body$;
-CREATE TRIGGER audit_entry_is_of_somebody BEFORE INSERT ON audit_entry
-    FOR EACH ROW EXECUTE FUNCTION audit_entry_is_of_somebody();
-ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER audit_entry_is_of_somebody;
 """
+BEFORE_INSERT = """
+CREATE TRIGGER {function} BEFORE INSERT ON audit_entry FOR EACH ROW EXECUTE FUNCTION {function}();
+ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER {function};
+"""
+FUNCTIONS = ("audit_entry_leaf_is_its_row", "audit_entry_is_of_somebody")
 NAMED = ("accounts_user", "accounts_agency")
 STAYS = """
 CREATE TRIGGER {table}_is_never_removed BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION audit_refuse_removal();
@@ -119,7 +118,8 @@ DROP FUNCTION audit_entry_leaf_is_its_row();
 def leaf_rules_sql() -> tuple[str, str]:
     """Return the SQL that adds the rules, and the SQL that undoes it, for migrations.RunSQL."""
     ids = [never_restated_sql(table, "id") for table in NAMED]
-    add = (REFUSE_REMOVAL, *(STAYS.format(table=table) for table in NAMED), *(restated for restated, _ in ids))
+    fires = (BEFORE_INSERT.format(function=function) for function in FUNCTIONS)
+    add = (*fires, REFUSE_REMOVAL, *(STAYS.format(table=table) for table in NAMED), *(restated for restated, _ in ids))
     undo = (
         *(f"DROP TRIGGER {table}_is_never_removed ON {table}; " for table in NAMED),
         "DROP FUNCTION audit_refuse_removal();", *(f"{undone};" for _, undone in ids),

@@ -39,6 +39,7 @@ $body$;
 """
 # Bundles take payloads of 63 levels in lines of 1 MiB; the service writes two levels.
 LONGEST_PAYLOAD = 64 * 1024
+SALT_BYTES = 16
 # Quotes within a text are escaped, so that no text of a leaf can hold this name as it stands here.
 COMMITMENT = """substring({canonical}, 14 + strpos({canonical}, '"commitment":'), 64)"""
 IS_COMMITTED = f"""
@@ -50,7 +51,8 @@ BEGIN
         RAISE EXCEPTION 'audit_payload_is_committed: the payload of entry % is no RFC 8785 object', NEW.entry_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'audit_payload_is_committed';
     END IF;
-    IF encode(sha256(NEW.salt || convert_to(NEW.content, 'UTF8')), 'hex') IS DISTINCT FROM
+    IF octet_length(NEW.salt) IS DISTINCT FROM {SALT_BYTES}
+        OR encode(sha256(NEW.salt || convert_to(NEW.content, 'UTF8')), 'hex') IS DISTINCT FROM
         (SELECT {COMMITMENT.format(canonical="canonical")} FROM audit_entry WHERE id = NEW.entry_id)
     THEN
         RAISE EXCEPTION 'audit_payload_is_committed: the leaf of entry % commits to another payload', NEW.entry_id
@@ -93,6 +95,7 @@ BEGIN
             SELECT FROM audit_entry erasing JOIN audit_payload said ON said.entry_id = erasing.id, audit_entry erased
             WHERE erasing.id = NEW.erased_by_id AND erasing.kind = '{ERASURE}'
                 AND erased.id = OLD.entry_id AND NOT {_is_kept("erased.kind")}
+                AND jsonb_typeof(said.content::jsonb -> 'entries') = 'array'
                 AND said.content::jsonb -> 'entries' ? erased.uid::text
                 AND EXISTS (SELECT FROM audit_leaf WHERE entry_id = erased.id)
                 AND NOT EXISTS (SELECT FROM audit_leaf WHERE entry_id = erasing.id))

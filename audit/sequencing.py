@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection
 
 from audit.checkpoints import request_waits, sign_checkpoint
-from audit.keys import KeyProblem, ensure_key
+from audit.keys import KeyProblem, cant_write, ensure_key
 from audit.sequencer import Halted, advance_to_the_end, halt, look_at_everything, seen
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,9 @@ class Sequencing:
                 logger.error("%s", problem)  # noqa: TRY400  (the sentence says it all)
                 connection.close()
                 self._everything = True
+                self.stop.wait(PAUSE_SECONDS)
+            except OSError as problem:
+                logger.error("%s", cant_write(problem))  # noqa: TRY400  (the sentence says it all)
                 self.stop.wait(PAUSE_SECONDS)
             self.stop.wait(LOOK_EVERY_SECONDS)
 

@@ -16,12 +16,11 @@ from accounts.models import Agency, User
 from audit import context
 from audit.kinds import kind_named
 from audit.models import Entry, Payload
-from audit.payload_rules import LONGEST_PAYLOAD
+from audit.payload_rules import LONGEST_PAYLOAD, SALT_BYTES
 from audit.subjects import case_of
 from audit.tree import leaf_hash
 
 ENTRY_VERSION = 2
-SALT_BYTES = 16
 # One statement for both rows: what is recorded waits for one journey to the database, not for two.
 INSERT = """
 WITH entry AS (

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import rfc8785
@@ -31,7 +32,7 @@ WAIT_SECONDS = 10
 SEQUENCER = "sequencer"
 # So many of what is too much, or of what is missing, are named.
 SHOWN = 12
-# What decides how people work and what is found; no secret, no address.
+# What decides how people work and what is found; no secret, nobody's address.
 SETTINGS = (
     "DEBUG", "HTTPS_ONLY", "TIME_ZONE", "UPLOAD_MAX_BYTES", "UPLOAD_MAX_PIXELS", "UPLOAD_MAX_FILES",
     "DERIVATIVE_LONGEST_SIDE", "DEVICE", "RECOGNITION_THREADS", "SEARCH_CUT_OFF", "JOB_LEASE_SECONDS",
@@ -182,6 +183,7 @@ def running_version() -> str:
 def settings_that_matter() -> dict[str, Any]:
     """Return the settings that go on record; a number that isn't whole is written out as text."""
     values = {name.lower(): getattr(settings, name) for name in SETTINGS} | _handed_checkpoints()
+    values["audit_tsa_certificates"] = _certificates()
     return {name: plain(str(value) if isinstance(value, float) else value) for name, value in values.items()}
 
 
@@ -189,11 +191,20 @@ def _handed_checkpoints() -> dict[str, list[str]]:
     """Return who is handed the checkpoints, with the part of each address that isn't between them and us alone."""
     found: dict[str, list[str]] = {"audit_witnesses": [], "audit_tsa_url": []}
     for witness in witnesses().values():
-        said = f"{witness.key or witness.name} {witness.way.value} {witness.shown_address}"
-        # What a host or a mailbox may hold and an entry may not.
-        written = FORBIDDEN_IN_TEXT.sub("?", said)[:LONGEST_TEXT]
+        # What a name or a host may hold and an entry may not.
+        written = FORBIDDEN_IN_TEXT.sub("?", witness.on_record)[:LONGEST_TEXT]
         found["audit_tsa_url" if witness.way is Way.STAMPED else "audit_witnesses"].append(written)
     return found
+
+
+def _certificates() -> str:
+    """Return the SHA-256 of the file under whose certificates time stamps must be signed, or that there is none."""
+    if not settings.AUDIT_TSA_CERTIFICATES:
+        return "none"
+    try:
+        return hashlib.sha256(Path(settings.AUDIT_TSA_CERTIFICATES).read_bytes()).hexdigest()
+    except OSError:
+        return "unreadable"  # with an authority to stamp, the checks at the start say so too
 
 
 @checks.register(checks.Tags.database, deploy=True)

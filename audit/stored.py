@@ -3,17 +3,15 @@
 Signing (audit/rehash.py) and verifying (audit/checks.py) both go by it.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import connection
 
 from audit.models import Entry
-from audit.payload_rules import ERASURE
-from audit.reading import leaf_of, said_by
-from audit.services import written_time
+from audit.payload_rules import ERASURE, SALT_BYTES
+from audit.reading import leaf_of, read, said_by
+from audit.services import commitment, written_time
 from audit.tree import leaf_hash
 
 READ = """
@@ -62,14 +60,15 @@ def checked(index: int, row: list[Any], erasures: dict[int, Erasing]) -> bytes:
     leaf = leaf_hash(canonical.encode())
     if leaf != bytes(stored):
         raise DoesNotHold(f"{name} isn't what was hashed when it was written.", index)
-    said = json.loads(canonical)
+    if (said := read(canonical)) is None:
+        raise DoesNotHold(f"{name} can't be read: what was hashed is no JSON object.", index)
     if (column := _column_that_differs(said, columns[:10])) is not None:
         raise DoesNotHold(f"{name} is filed under another {column.replace('_', ' ')} than its leaf says.", index)
     if "commitment" in said:
         salt, content, erased_by = columns[10:]
         if content is None:
             _check_erasure(name, index, str(said["uid"]), erasures.get(erased_by))
-        elif hashlib.sha256(bytes(salt or b"") + content.encode()).hexdigest() != said["commitment"]:
+        elif len(salt or b"") != SALT_BYTES or commitment(bytes(salt), content.encode()) != said["commitment"]:
             raise DoesNotHold(f"What {name[0].lower()}{name[1:]} says isn't what its leaf commits to.", index)
     return leaf
 

@@ -31,5 +31,7 @@ def role_statements(*, tests: bool = False) -> Iterator[str]:
         yield f"ALTER ROLE {role} {attributes} NOSUPERUSER NOCREATEROLE NOREPLICATION NOBYPASSRLS"
     if tests:
         yield f"ALTER ROLE {OWNER} CREATEDB"
+    # Entries of one transaction that was left open keep the sequencer looking at all that came since.
+    yield f"ALTER ROLE {APP} SET idle_in_transaction_session_timeout = '5min'"
     yield f"GRANT {OWNER} TO {MIGRATOR}"
     yield f"ALTER ROLE {MIGRATOR} SET role = '{OWNER}'"

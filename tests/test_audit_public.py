@@ -54,14 +54,27 @@ def test_keys_are_listed_with_their_handovers(client: Client, auditor: User) -> 
     rotate_key()
     Path(settings.AUDIT_KEY_FILE).unlink()
     rotate_key(lost=True)
-    keys = text(client, "/audit/keys").splitlines()
-    assert keys == [str(key) for key in log_keys()]
+    keys = [str(key) for key in log_keys()]
     lines = [json.loads(line) for line in text(client, "/audit/keys.jsonl").splitlines()]
     assert [line["key"] for line in lines] == keys
     assert [bool(line["handover"]) for line in lines] == [False, True, False]
     handover = Note.parsed(lines[1]["handover"])
     handover.signed_by(VerifierKey.parsed(keys[0]))
     assert handover.text == f"countersign-handover/1\nlocalhost/countersign\n{keys[1]}\n"
+
+
+def test_keys_that_were_given_up_are_not_among_those_that_count(client: Client, auditor: User) -> None:
+    """Whoever stole a key that was then given up could sign with it; `verify.py --key` is to refuse what it signs."""
+    assert text(client, "/audit/keys") == ""
+    grown(auditor)
+    rotate_key()
+    assert text(client, "/audit/keys").splitlines() == [str(key) for key in log_keys()]
+    Path(settings.AUDIT_KEY_FILE).unlink()
+    rotate_key(lost=True)
+    rotate_key()
+    given_up, counting = log_keys()[:2], log_keys()[2:]
+    assert text(client, "/audit/keys").splitlines() == [str(key) for key in counting]
+    assert all(str(key) in text(client, "/audit/keys.jsonl") for key in given_up)
 
 
 def test_consistency_between_two_checkpoints_is_proved(client: Client, auditor: User) -> None:

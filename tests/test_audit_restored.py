@@ -74,6 +74,7 @@ def test_older_database_cannot_pass_for_the_present_one(
     postgres("createdb", "-O", OWNER, RESTORED)
     try:
         postgres("pg_restore", "-d", RESTORED, dump)
+        postgres("psql", "-d", RESTORED, "-c", f"REVOKE TEMPORARY ON DATABASE {RESTORED} FROM PUBLIC")
         with sequencing(tmp_path / "sequencer.log"):
             refusal = manage("export", "--format", "bundle", "--out", str(bundle))
         assert "or is an older copy" in refusal.stderr

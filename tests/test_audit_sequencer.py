@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from audit import sequencer
 from audit.checkpoints import answer_to, request_checkpoint, request_waits
 from audit.keys import verifier_keys
 from audit.models import Checkpoint, Entry, Leaf, Subtree, TreeState
@@ -41,6 +42,14 @@ def test_entries_get_gapless_places(auditor: User) -> None:
         pass
     assert everything_has_its_place()
     assert Subtree.objects.filter(height=8).count() == 700 // 256
+
+
+def test_who_signs_does_not_wait_for_writers_to_pause(auditor: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look finds something more: what came during one is for the next."""
+    looks = iter([sequencer.BATCH, sequencer.BATCH, 40, 40, 40])
+    monkeypatch.setattr(sequencer, "advance", lambda: next(looks))
+    assert sequencer.advance_to_the_end() == 2 * sequencer.BATCH + 40
+    assert list(looks) == [40, 40]
 
 
 def test_signed_root_is_that_of_the_leaves(auditor: User) -> None:

@@ -45,6 +45,11 @@ CHANGES = {
         UPDATE audit_leaf SET leaf_index = 6 WHERE leaf_index = (SELECT max(leaf_index) FROM audit_leaf)""",
     "the end cut off": """
         DELETE FROM audit_leaf WHERE leaf_index > 290""",
+    "a salt that is gone": """
+        UPDATE audit_payload SET salt = NULL WHERE entry_id = (SELECT entry_id FROM audit_leaf WHERE leaf_index = 5)""",
+    "a leaf that is no object, with its hash": r"""
+        UPDATE audit_entry SET canonical = '[]', leaf_hash = sha256('\x00'::bytea || '[]'::bytea)
+        WHERE id = (SELECT entry_id FROM audit_leaf WHERE leaf_index = 5)""",
     "a kept root": r"UPDATE audit_subtree SET root = sha256('\x00'::bytea) WHERE position = 0",
     "a kept root that is gone": "DELETE FROM audit_subtree WHERE position = 0",
     "the frontier": r"UPDATE audit_treestate SET frontier = sha256('\x00'::bytea) || substr(frontier, 33)",

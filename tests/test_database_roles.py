@@ -226,6 +226,8 @@ def test_web_and_workers_have_exactly_the_rights_that_are_written_down(db: None)
     held = _by_table(_rights(APP))
     said = _on_whole_tables(APP_RIGHTS)
     assert {table: held[table] for table in said} == said
+    accounts = {held.pop("accounts_user"), held.pop("accounts_agency")}  # deactivated, never deleted
+    assert accounts == {"SELECT, INSERT, UPDATE"}
     assert set(held.values()) == {"SELECT", "SELECT, INSERT", "SELECT, INSERT, UPDATE, DELETE"}
     assert held["audit_entry"] == held["audit_checkpointrequest"] == "SELECT"
     assert held["review_assessment"] == "SELECT, INSERT"

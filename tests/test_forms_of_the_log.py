@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from accounts.models import User
+from audit.services import commitment
 from audit.tree import leaf_hash
 from tests.audit_rows import ENTRY_SQL, PAYLOAD_SQL, SALT, entry_row
 from tests.review_scene import execute
@@ -111,10 +112,23 @@ def test_leaf_spelled_otherwise_is_refused(db: None, spelling: Any) -> None:
         cursor.execute(ENTRY_SQL, plain | {"canonical": canonical, "leaf_hash": leaf_hash(canonical.encode())})
 
 
-def test_time_beyond_four_digits_is_refused(db: None) -> None:
+@pytest.mark.parametrize("moment", ["10000-01-01T00:00:00.000000Z", "0999-12-31T23:59:59.999999Z"])
+def test_time_of_other_than_four_digits_is_refused(db: None, moment: str) -> None:
     write_leaf(recorded_at="9999-12-31T23:59:59.999999Z")
+    write_leaf(recorded_at="1000-01-01T00:00:00.000000Z", uid=str(uuid.uuid4()))
     with pytest.raises(DatabaseError, match="audit_entry_leaf_is_its_row"):
-        write_leaf(recorded_at="10000-01-01T00:00:00.000000Z", uid=str(uuid.uuid4()))
+        write_leaf(recorded_at=moment, uid=str(uuid.uuid4()))
+
+
+@pytest.mark.parametrize("salt", [b"", SALT[:15], SALT + b"0", None])
+def test_salt_of_another_length_is_refused(db: None, salt: bytes | None) -> None:
+    row = entry_row()
+    canonical = row["canonical"].replace(commitment(SALT, b"{}"), commitment(salt or b"", b"{}"))
+    with connection.cursor() as cursor:
+        cursor.execute(ENTRY_SQL, row | {"canonical": canonical, "leaf_hash": leaf_hash(canonical.encode())})
+        (pk,) = cursor.fetchone()
+        with pytest.raises(DatabaseError, match=r"audit_payload_is_(committed|whole)"):
+            cursor.execute(PAYLOAD_SQL, [pk, "{}", salt])
 
 
 @pytest.mark.parametrize("table", ["accounts_user", "accounts_agency"])

@@ -232,6 +232,12 @@ def payload_erased_by_an_entry_of_another_kind(rows: Rows) -> Statement:
 
 
 @forbidden_by(IS_ONLY_ERASED)
+def payload_erased_by_an_entry_that_names_it_outside_a_list(rows: Rows) -> Statement:
+    with connection.cursor() as cursor:
+        return ERASE, [write(cursor, ERASURE, basis="request", count=1, entries=rows.uid)[0], rows.listed]
+
+
+@forbidden_by(IS_ONLY_ERASED)
 def erasure_erased_by_another(rows: Rows) -> Statement:
     with connection.cursor() as cursor:
         first, uid = write(cursor, ERASURE, entries=[rows.uid])

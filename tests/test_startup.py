@@ -1,7 +1,9 @@
 """Countersign serves only as a role that can't undo what is on record, and says with which settings it was started."""
 
 import hashlib
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -87,10 +89,54 @@ def test_change_of_a_setting_shows(settings: Any, name: str) -> None:
     assert settings_that_matter() != before
 
 
-def test_no_secret_and_no_address_goes_on_record(settings: Any) -> None:
-    said = str(settings_that_matter())
-    for private in (settings.SECRET_KEY, settings.REDIS_URL, str(settings.VAR_DIR), str(settings.DATABASES)):
-        assert private not in said
+# Each stands in one setting only, so that each that goes on record is found by itself.
+PRIVATE = {
+    "DATABASE_URL": "postgres://web-login:web-secret@web-host.example:15432/web-base",
+    "SEQUENCER_DATABASE_URL": "postgres://seq-login:seq-secret@seq-host.example:15433/seq-base",
+    "EMAIL_URL": "smtp://mail-login:mail-secret@mail-host.example:1525",
+    "REDIS_URL": "redis://redis-login:redis-secret@redis-host.example:16379/0",
+    "DEFAULT_FROM_EMAIL": "from-box@from-host.example",
+    "AUDIT_WITNESSES": "mailto:witness-box@witness-host.example,https://hooks.example/hook-secret",
+    "AUDIT_TSA_URL": "https://tsa.example/stamp-secret",
+    "SECRET_KEY": "key-secret",
+    "AUDIT_TSA_CERTIFICATES": "/certificate-folder/file.pem",
+    "AUDIT_KEY_FILE": "/key-folder/file.pem",
+}
+SAY_SETTINGS = """
+import django, json
+django.setup()
+from django.conf import settings
+from audit.startup import settings_that_matter
+database, sequencer = settings.DATABASES["default"], settings.SEQUENCER_DATABASE
+set_to = [each[part] for each in (database, sequencer) for part in ("USER", "PASSWORD", "HOST")]
+set_to += [settings.EMAIL_HOST, settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD, settings.DEFAULT_FROM_EMAIL]
+print(json.dumps([set_to, settings_that_matter()]))
+"""
+
+
+def test_no_secret_and_nobodys_address_goes_on_record() -> None:
+    said = os.environ | PRIVATE | {"DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "false"}
+    ran = subprocess.run(
+        [sys.executable, "-c", SAY_SETTINGS], env=said, capture_output=True, text=True, timeout=120, check=True
+    )
+    set_to, recorded = json.loads(ran.stdout)
+    private = re.findall(r"[a-z]+-(?:login|secret|host|base|box|folder)", " ".join(PRIVATE.values()))
+    assert {word for word in private if any(word in value for value in set_to)} == {
+        "web-login", "web-secret", "web-host", "seq-login", "seq-secret", "seq-host", "mail-login", "mail-secret",
+        "mail-host", "from-box", "from-host",
+    }, "they are what the process was set to"  # fmt: skip
+    assert [word for word in private if word in str(recorded)] == []
+    assert recorded["audit_witnesses"][1] == "hooks.example is posted to https://hooks.example"
+
+
+def test_certificates_of_the_time_stamps_are_on_record_by_hash(settings: Any, tmp_path: Path) -> None:
+    settings.AUDIT_TSA_CERTIFICATES = ""
+    assert settings_that_matter()["audit_tsa_certificates"] == "none"
+    file = tmp_path / "certificates.pem"
+    settings.AUDIT_TSA_CERTIFICATES = str(file)
+    assert settings_that_matter()["audit_tsa_certificates"] == "unreadable"
+    file.write_bytes(b"certificates")
+    assert settings_that_matter()["audit_tsa_certificates"] == hashlib.sha256(b"certificates").hexdigest()
 
 
 @pytest.fixture
@@ -141,7 +187,7 @@ def test_start_names_who_is_handed_the_checkpoints_without_what_is_secret_in_an_
     assert said["audit_witnesses"] == [
         f"{key} cosigns https://witness.example",
         "hooks.example is posted to https://hooks.example",
-        "press gets e-mail desk@press.example",
+        f"press gets e-mail sha256:{hashlib.sha256(b'desk@press.example').hexdigest()}",
     ]
     assert said["audit_tsa_url"] == ["tsa.example (RFC 3161) stamps the time https://tsa.example"]
     assert "secret" not in str(said)

@@ -20,7 +20,7 @@ from accounts.models import Role
 from audit.erasure import Basis, erase_payloads
 from audit.models import Entry
 from audit.startup import SETTINGS, record_start
-from identification.models import Face, Person
+from identification.models import Face, Person, Photograph
 from identification.services import correction as correcting
 from identification.services import enrolment, intake
 from identification.services.encoders import activate_encoder
@@ -308,16 +308,55 @@ def test_search_that_proposes_nobody_says_so(stage: Stage) -> None:  # noqa: F81
 def test_start_names_every_setting_that_matters(stage: Stage, db: None) -> None:  # noqa: F811
     of_start(stage)
     said = (Entry.objects.get(kind="audit:service:started/1").payload or {})["settings"]
-    assert said.keys() == {name.lower() for name in SETTINGS} | {"audit_witnesses", "audit_tsa_url"}
+    assert said.keys() == {name.lower() for name in SETTINGS} | {
+        "audit_witnesses", "audit_tsa_url", "audit_tsa_certificates",
+    }  # fmt: skip
 
 
-def test_page_that_renews_itself_leaves_no_entry(stage: Stage) -> None:  # noqa: F811
-    photograph = stage.photograph
+def pages_that_renew_themselves(photograph: Photograph) -> dict[str, str]:
+    """Return the addresses, and the kind of entry of a look at each."""
+    return {
+        photograph.case.get_absolute_url(): "identification:case:viewed/1",
+        reverse("identification:faces", args=[photograph.pk]): "identification:faces:viewed/1",
+    }
+
+
+def looks_at(client: Client, address: str, kind: str, **headers: str) -> int:
+    """Look, and return how many entries of the kind there are then."""
+    assert client.get(address, headers=headers).status_code == 200
+    return Entry.objects.filter(kind=kind).count()
+
+
+def test_page_that_renews_itself_leaves_no_entry_after_its_first(stage: Stage) -> None:  # noqa: F811
     client = stage.browser(stage.requester)
-    before = newest_id()
-    for address in (photograph.case.get_absolute_url(), reverse("identification:faces", args=[photograph.pk])):
-        assert client.get(address, headers={"hx-request": "true"}).status_code == 200
-        assert newest_id() == before
-        assert client.get(address).status_code == 200
-        assert newest_id() > before
-        before = newest_id()
+    for address, kind in pages_that_renew_themselves(stage.photograph).items():
+        assert looks_at(client, address, kind) == 1
+        assert looks_at(client, address, kind, hx_request="true") == 1
+        assert looks_at(client, address, kind) == 2
+
+
+def test_first_look_by_what_renews_a_page_is_recorded(stage: Stage) -> None:  # noqa: F811
+    client = stage.browser(stage.requester)
+    for address, kind in pages_that_renew_themselves(stage.photograph).items():
+        assert looks_at(client, address, kind, hx_request="true") == 1
+        assert looks_at(client, address, kind, hx_request="true") == 1
+
+
+def test_look_is_covered_by_nobody_elses_and_by_none_at_something_else(stage: Stage) -> None:  # noqa: F811
+    (page, kind), _ = pages_that_renew_themselves(stage.photograph).items()
+    other = factories.open_case(stage.requester).get_absolute_url()
+    assert looks_at(stage.browser(stage.requester), page, kind) == 1
+    assert looks_at(stage.browser(stage.administrator), page, kind, hx_request="true") == 2
+    assert looks_at(stage.browser(stage.requester), other, kind, hx_request="true") == 3
+
+
+def test_page_left_open_is_recorded_again_after_some_minutes(
+    stage: Stage,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = stage.browser(stage.requester)
+    for address, kind in pages_that_renew_themselves(stage.photograph).items():
+        assert looks_at(client, address, kind) == 1
+        with monkeypatch.context() as patch:
+            patch.setattr("audit.looks.LATELY", timedelta(0))
+            assert looks_at(client, address, kind, hx_request="true") == 2

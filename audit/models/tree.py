@@ -58,6 +58,7 @@ class CheckpointRequest(models.Model):
     """Somebody waits for a checkpoint over what is committed at this moment: an export, a person on the page."""
 
     requested_at = models.DateTimeField(auto_now_add=True)
+    after = models.BigIntegerField(db_default=0, help_text="The newest checkpoint then; only a later one answers.")
 
     class Meta:
         default_permissions = ()
@@ -80,6 +81,7 @@ class Checkpoint(models.Model):
     class Meta:
         default_permissions = ()
         get_latest_by = "id"
+        indexes = (models.Index(fields=("answers", "id"), name="audit_checkpoint_answers"),)
 
     def __str__(self) -> str:
         return f"checkpoint over {self.size} entries"

@@ -49,8 +49,7 @@ def _find(request: HttpRequest, viewer: User, asked: str) -> HttpResponse:
         return redirect("audit:entry", entry.uid)
     messages.error(
         request,
-        "No entry of your agency has this place, id or hash. Paste a number, an id of 36 characters or a leaf hash of"
-        " 64 digits.",
+        "No entry of your agency has this number or id. Paste the number of its place, or an id of 36 characters.",
     )
     return redirect("audit:log")
 

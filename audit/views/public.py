@@ -67,8 +67,15 @@ def checkpoints(request: HttpRequest) -> HttpResponse:
 
 @public
 def keys(_: HttpRequest) -> HttpResponse:
-    """List the vkeys of this log, the oldest first, one a line: a file for `verify.py --key`."""
-    return HttpResponse("".join(f"{key.vkey}\n" for key in SigningKey.objects.order_by("id")), content_type=TEXT)
+    """List the vkeys that count, the oldest first, one a line: a file for `verify.py --key`.
+
+    They begin with the newest to which none handed over. What came before it was given up as lost, perhaps to a thief,
+    who could sign a log of his own with it; keys.jsonl still shows it, since it signed older checkpoints.
+    """
+    known = SigningKey.objects.order_by("id")
+    first = known.filter(handover="").last()
+    counting = known.filter(id__gte=first.pk) if first else known.none()
+    return HttpResponse("".join(f"{key.vkey}\n" for key in counting), content_type=TEXT)
 
 
 @public

@@ -20,12 +20,6 @@ PAGE = 50
 def verifications(request: HttpRequest) -> HttpResponse:
     """Show how far the verification under way is and how the earlier ones ended; the first part renews itself."""
     viewer = permitted(request, can_read_log)
-    stands = standing()
-    if request.htmx:  # type: ignore[attr-defined]
-        answer = render(request, "audit/verifications.html#progress", {"standing": stands})
-        if not stands.verifying:
-            answer["HX-Refresh"] = "true"  # the list below is longer by one
-        return answer
     ended = Verification.objects.exclude(state=Verification.State.RUNNING).order_by("-id")
     page = Paginator(ended.select_related("asked_by"), PAGE).get_page(request.GET.get("page"))
     for each in page:
@@ -35,7 +29,8 @@ def verifications(request: HttpRequest) -> HttpResponse:
             if asker is None
             else f"by {asker if asker.agency_id == viewer.agency_id else NOBODY_HERE}"
         )
-    return render(request, "audit/verifications.html", {"standing": stands, "page": page})
+    part = "#progress" if request.htmx else ""  # type: ignore[attr-defined]
+    return render(request, f"audit/verifications.html{part}", {"standing": standing(), "page": page})
 
 
 @require_POST

@@ -11,6 +11,7 @@ the host in an address may be a secret between the two, and isn't.
 """
 
 import enum
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
@@ -50,6 +51,14 @@ class Witness:
             return self.address
         scheme, host, *_ = urlsplit(self.address)
         return f"{scheme}://{host}"
+
+    @property
+    def on_record(self) -> str:
+        """What an entry says of it: of a mailbox, which may be a person's, only the SHA-256."""
+        if self.way is not Way.MAILED:
+            return f"{self.key or self.name} {self.way.value} {self.shown_address}"
+        name = "a mailbox" if "@" in self.name else self.name
+        return f"{name} {self.way.value} sha256:{hashlib.sha256(self.address.encode()).hexdigest()}"
 
 
 def witnesses() -> dict[str, Witness]:

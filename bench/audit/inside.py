@@ -70,11 +70,11 @@ def _appends(asked: Namespace, scripts: Any) -> dict[str, Any]:
     from bench.audit import rates
 
     each = {"clients": asked.clients, "seconds": asked.seconds}
-    found: dict[str, Any] = {"bare": [], "audited": [], "chained": [], "p95_bare": [], "p95_audited": []}
+    found: dict[str, Any] = {"bare": [], "audited": [], "chained": [], "took_bare": [], "took_audited": []}
     for number in range(asked.rounds):
         _say(f"Transactions, round {number + 1} of {asked.rounds}")
         for name in ("bare", "audited"):
-            found[f"p95_{name}"].append(rates.p95(getattr(scripts, name), **each))
+            found[f"took_{name}"].append(rates.latencies(getattr(scripts, name), **each))
         for name in ("bare", "audited", "chained"):
             found[name].append(rates.rate(getattr(scripts, name), **each))
     return found
@@ -98,7 +98,7 @@ def _entry_to_checkpoint(asked: Namespace, audited: str) -> dict[str, float]:
     _say(f"From entry to checkpoint, for {asked.latency} s")
     sequencer = subprocess.Popen([sys.executable, "manage.py", "audit", "sequence"])
     try:
-        rates.rate(audited, clients=4, seconds=asked.latency, limit=200)
+        rates.rate(audited, clients=asked.clients, seconds=asked.latency, limit=rates.LATENCY_RATE)
         time.sleep(70)
     finally:
         sequencer.terminate()

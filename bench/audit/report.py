@@ -44,9 +44,17 @@ def _appending(figures: dict[str, Any]) -> Iterator[tuple[str, bool]]:
     said += f" without an entry, {audited / chained:.1f} times those in a chain under a lock"
     yield said, audited >= WANTED_RATE
     yield f"{service:,.0f} entries a second through the service, as many clients", service >= WANTED_RATE
-    added = statistics.median(figures["p95_audited"]) - statistics.median(figures["p95_bare"])
-    said = f"{added * 1000:.1f} ms added to the 95th percentile at 1,000 transactions a second"
-    yield said, added <= WANTED_ADDED_P95
+    added = {name: _added(figures, name) for name in ("median", "p90", "p95")}
+    said = f"{added['p95'] * 1000:.1f} ms added to the 95th percentile at 1,000 transactions a second"
+    said += f" ({added['median'] * 1000:.1f} to the median, {added['p90'] * 1000:.1f} to the 90th)"
+    yield said, added["p95"] <= WANTED_ADDED_P95
+
+
+def _added(figures: dict[str, Any], percentile: str) -> float:
+    audited, bare = (
+        statistics.median(took[percentile] for took in figures[f"took_{name}"]) for name in ("audited", "bare")
+    )
+    return float(audited - bare)
 
 
 def table(figures: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
+from audit.looks import looked_lately
 from audit.policies import can_read_log
 from audit.services import record_alone
 from identification import policies, selectors
@@ -51,11 +52,14 @@ def open_case(request: HttpRequest) -> HttpResponse:
 @require_GET
 def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """A case: its photographs with the faces found, where it stands, and what is to be done."""
-    found = get_object_or_404(selectors.cases(_viewer(request)), pk=case_id)
-    if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "identification/case.html#progress", _case_context(request, found))
-    record_alone(kind="identification:case:viewed/1", actor=_viewer(request), subject=found, purpose=found.purpose)
-    return render(request, "identification/case.html", _case_context(request, found))
+    viewer, kind = _viewer(request), "identification:case:viewed/1"
+    found = get_object_or_404(selectors.cases(viewer), pk=case_id)
+    renewing: bool = request.htmx  # type: ignore[attr-defined]
+    # The page's own renewing is no further look; but any program can say that it only renews.
+    if not (renewing and looked_lately(viewer, found, kind=kind)):
+        record_alone(kind=kind, actor=viewer, subject=found, purpose=found.purpose)
+    template = "identification/case.html#progress" if renewing else "identification/case.html"
+    return render(request, template, _case_context(request, found))
 
 
 def _case_context(request: HttpRequest, case: Case) -> dict[str, object]:

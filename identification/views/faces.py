@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
+from audit.looks import looked_lately
 from audit.services import record_alone
 from identification import imaging, policies, selectors, storage
 from identification.errors import IdentificationError
@@ -19,6 +20,7 @@ from identification.services import correction as correcting
 from identification.services.reference import was_proposed
 from identification.services.standing import UNDER_WAY
 
+LOOKED = "identification:faces:viewed/1"
 SAVED = "Saved. The box is being read, and its face appears here."
 
 
@@ -37,10 +39,12 @@ def faces(request: HttpRequest, photograph_id: UUID) -> HttpResponse:
         else:
             messages.success(request, SAVED)
             return redirect("identification:faces", photograph.pk)
-    if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "identification/faces.html#found", _context(photograph, standing, form))
-    _record_view(request, photograph, page="boxes")
-    return render(request, "identification/faces.html", _context(photograph, standing, form))
+    renewing: bool = request.htmx  # type: ignore[attr-defined]
+    # The page's own renewing is no further look; but any program can say that it only renews.
+    if not (renewing and looked_lately(_viewer(request), photograph, kind=LOOKED)):
+        _record_view(request, photograph, page="boxes")
+    template = "identification/faces.html#found" if renewing else "identification/faces.html"
+    return render(request, template, _context(photograph, standing, form))
 
 
 def _save(actor: User, photograph: Photograph, form: FaceForm) -> None:
@@ -124,7 +128,7 @@ def _correction(request: HttpRequest, correction_id: UUID) -> FaceCorrection:
 
 def _record_view(request: HttpRequest, photograph: Photograph, **said: str) -> None:
     record_alone(
-        kind="identification:faces:viewed/1",
+        kind=LOOKED,
         actor=_viewer(request),
         subject=photograph,
         purpose=photograph.case.purpose if photograph.case else "",

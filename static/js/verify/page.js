@@ -7,7 +7,8 @@ const form = document.getElementById("verify");
 const area = form.querySelector(".drop");
 const input = form.elements.bundle;
 const running = document.getElementById("running");
-const words = running.querySelector("p");
+const words = document.getElementById("read");
+const begun = document.getElementById("begun");
 const bar = running.querySelector("progress");
 const result = document.getElementById("result");
 const verify = document.getElementById("begin");
@@ -39,13 +40,14 @@ function choose(chosen) {
   file = chosen;
   result.hidden = true;
   area.querySelector("strong").textContent = file.name;
-  area.querySelector("p").textContent = `${size(file.size)}. Choose or drop another in its place.`;
+  area.querySelector(".help").textContent = `${size(file.size)}. Choose or drop another in its place.`;
 }
 
 function begin() {
   end();
   result.hidden = true;
   running.hidden = stop.hidden = false;
+  begun.textContent = "The bundle is being read.";
   show({ done: 0, of: file.size, leaves: 0, shown: 0 });
   worker = new Worker(form.dataset.worker, { type: "module" });
   worker.addEventListener("message", ({ data }) => (data.verdict ? conclude(data.verdict) : show(data.progress)));
@@ -63,6 +65,7 @@ function end() {
   worker?.terminate();
   worker = null;
   running.hidden = stop.hidden = true;
+  begun.textContent = "";
 }
 
 function show(progress) {
