@@ -11,12 +11,12 @@ from identification.recognition.cores import cores
 
 
 @celeryd_after_setup.connect
-def _begin(**_: object) -> None:
+def _begin(*, instance: Any, **_: object) -> None:
     """Serve only where the log is out of reach. Celery catches exceptions here, but lets nobody stay who exits."""
     from audit.startup import StartRefused, begin
 
     try:
-        begin("worker")
+        begin("worker" if _looks_at_photographs(instance.app) else "exporter")
     except StartRefused as refused:
         sys.exit(str(refused))
 

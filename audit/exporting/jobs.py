@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 
 from accounts.models import Agency, User
 from accounts.policies import is_auditor
-from audit.exporting.errors import LeaseLost
+from audit import leases
 from audit.models import Entry, Export
 from audit.policies import can_export_log
 from audit.selectors import NO_FILTERS, Filters
@@ -29,8 +29,6 @@ logger = logging.getLogger(__name__)
 # Filters that name a case, a person or a thing.
 NAMING = frozenset({"case", "person", "subject_type", "subject_id"})
 RUN = "audit.tasks.run_export"
-# Celery's over Redis: 9 is taken last, so that photographs don't wait for an export.
-LAST = 9
 CALL_AGAIN_AFTER = timedelta(seconds=60)
 # Held while an export is claimed.
 CLAIM_LOCK = 0x0C1A1
@@ -107,7 +105,7 @@ def call_worker(export_id: uuid.UUID) -> None:
     if time.monotonic() < _silent_until:
         return
     try:
-        celery.send_task(RUN, args=[str(export_id)], retry=False, priority=LAST)
+        celery.send_task(RUN, args=[str(export_id)], retry=False)
     except OperationalError as error:
         _silent_until = time.monotonic() + SILENT_SECONDS
         logger.warning("No worker can be called, exports wait in the database until one can: %s", error)
@@ -142,32 +140,23 @@ def claim(export_id: uuid.UUID) -> Export | None:
 
     Of each agency one at most is written at a time; the operator's, at the command line, wait for nobody.
     """
-    lease = uuid.uuid4()
-    free = Export.objects.claimable().filter(pk=export_id, attempts__lt=settings.JOB_MAX_ATTEMPTS)
     with connection.cursor() as cursor:  # until the commit: two that claim at once see each other
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
-    free = free.exclude(agency__in=_being_written().exclude(pk=export_id).values("agency"))
-    taken = free.update(
-        state=Export.State.RUNNING,
-        lease=lease,
-        leased_until=timezone.now() + lease_time(),
-        attempts=F("attempts") + 1,
-        done=0,
-        reason="",
-    )
-    return Export.objects.select_related("asked_by", "agency").get(pk=export_id, lease=lease) if taken else None
-
-
-def _being_written() -> QuerySet[Export]:
-    held = Export.objects.filter(state=Export.State.RUNNING, leased_until__gte=timezone.now())
-    return held.filter(agency__isnull=False)
+    free = Export.objects.takeable().filter(pk=export_id, attempts__lt=settings.JOB_MAX_ATTEMPTS)
+    lease = leases.take(free, lease_time(), attempts=F("attempts") + 1, done=0, reason="")
+    return Export.objects.select_related("asked_by", "agency").get(pk=export_id, lease=lease) if lease else None
 
 
 def call_next(agency: Agency | None) -> None:
-    """Tell a worker of the export that waited longest for its turn behind another of its agency."""
-    waiting = Export.objects.filter(state=Export.State.WAITING, agency=agency, reason="", asked_by__isnull=False)
-    if agency is not None and (following := waiting.order_by("asked_at").first()):
-        call_worker(following.pk)
+    """Tell a worker of the export that waited longest for its turn behind another of its agency.
+
+    Where nobody lives to tell, the sweep does so once the lease of the one before has run out.
+    """
+    if agency is None:
+        return
+    following = Export.objects.takeable().filter(agency=agency, reason="", asked_by__isnull=False)
+    if first := following.order_by("asked_at").first():
+        call_worker(first.pk)
 
 
 def lease_time() -> timedelta:
@@ -177,7 +166,7 @@ def lease_time() -> timedelta:
 
 def keep(export: Export, **changes: Any) -> None:
     """Keep the lease and say how far the work came; LeaseLost where another worker has taken over."""
-    _change(export, leased_until=timezone.now() + lease_time(), **changes)
+    leases.keep(export, lease_time(), **changes)
 
 
 def finish(export: Export, **facts: Any) -> None:
@@ -204,13 +193,7 @@ def give_up(export: Export, *, reason: str) -> None:
 
 
 def _leave(export: Export, **changes: Any) -> None:
-    _change(export, lease=None, leased_until=None, **changes)
-
-
-def _change(export: Export, **changes: Any) -> None:
-    held = Export.objects.filter(pk=export.pk, state=Export.State.RUNNING, lease=export.lease)
-    if held.update(**changes) != 1:
-        raise LeaseLost("Another worker has taken this export over.")
+    leases.change(export, lease=None, leased_until=None, **changes)
 
 
 COMMAND_ENDED = "The command ended before the file was whole; run it again."
@@ -234,16 +217,17 @@ ERASED = "Something that it may have held was erased from the log; ask for it ag
 
 @transaction.atomic
 def drop_what_may_hold(agency: Agency | None) -> None:
-    """Remove the files that may hold what entries of an agency said: its own exports, and the operator's.
+    """Remove the files that may hold what entries of an agency said, and end what is being written.
 
-    What belongs to no agency is in everybody's. A worker that is at one loses it, and the next begins anew.
+    What belongs to no agency is in everybody's. A worker that is at one loses it, and the next begins anew. A file that
+    the operator has had written stands where only they know; `audit erase` says so.
     """
     may = Export.objects.filter(Q(agency=agency) | Q(agency=None)) if agency else Export.objects.all()
     _have_failed(may.filter(asked_by=None, state=Export.State.RUNNING), ERASED)
     may.filter(state=Export.State.RUNNING).update(
         state=Export.State.WAITING, lease=None, leased_until=None, attempts=F("attempts") - 1,
     )  # fmt: skip
-    for export in may.filter(state=Export.State.READY):
+    for export in may.filter(state=Export.State.READY, asked_by__isnull=False):
         _expire(export, reason=ERASED)
 
 
@@ -261,7 +245,7 @@ def _have_failed(those: QuerySet[Export], reason: str) -> None:
 
 def _call_for_waiting() -> int:
     now = timezone.now()
-    waiting = Export.objects.claimable().filter(woken_at__lt=now - CALL_AGAIN_AFTER, asked_by__isnull=False)
+    waiting = Export.objects.takeable().filter(woken_at__lt=now - CALL_AGAIN_AFTER, asked_by__isnull=False)
     ids = list(waiting.order_by("asked_at").values_list("pk", flat=True))
     Export.objects.filter(pk__in=ids).update(woken_at=now)
     for pk in ids:
