@@ -24,7 +24,7 @@ def test_exports_wait_in_a_queue_that_the_worker_does_not_serve() -> None:
         name: str = app.amqp.router.route({}, task).get("queue", app.amqp.queues[app.conf.task_default_queue]).name
         return name
 
-    assert queue(exports.RUN) == EXPORTS
+    assert queue(exports.RUN) == queue("audit.tasks.sweep_exports") == EXPORTS
     assert queue(jobs.RUN_JOB) == queue(verification.CONTINUE) == app.conf.task_default_queue
     named = commands(0, concurrency=2)
     assert "--queues" not in named["worker"]
