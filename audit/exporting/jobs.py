@@ -254,9 +254,10 @@ def _call_for_waiting() -> int:
 
 
 def _remove_old() -> None:
-    """Remove files whose time is over."""
+    """Remove files whose time is over; the operator's stand where only they know."""
     oldest = timezone.now() - timedelta(days=settings.EXPORT_KEEP_DAYS)
-    for export in Export.objects.filter(state=Export.State.READY, finished_at__lt=oldest):
+    ready = Export.objects.filter(state=Export.State.READY, asked_by__isnull=False)
+    for export in ready.filter(finished_at__lt=oldest):
         _expire(export)
 
 
