@@ -46,6 +46,16 @@ def shows(page: Client, words: str) -> bool:
     return words in page.get(reverse("audit:exports")).content.decode()
 
 
+def sweep() -> None:
+    """Do as the scheduler does each half minute, for those that were called for a minute ago."""
+    Export.objects.update(woken_at=timezone.now() - timedelta(minutes=5))
+    celery.send_task("audit.tasks.sweep_exports")
+
+
+def files(export: Export) -> set[str]:
+    return {path.name for path in export.file.parent.iterdir()}
+
+
 def in_state(*exports: Export) -> list[str]:
     states = dict(Export.objects.values_list("pk", "state"))
     return [states[export.pk] for export in exports]
@@ -86,9 +96,10 @@ def test_export_of_a_killed_exporter_is_begun_anew_and_then_the_one_that_waited(
         wait_until(lambda: shows(page, "Interrupted"), seconds=30, what="the page says that nobody is at it")
         exporter.restart()
         with stack(0, names=("sequencer",), logs=tmp_path):
-            Export.objects.update(woken_at=timezone.now() - timedelta(minutes=5))
-            celery.send_task("audit.tasks.sweep_exports")  # the scheduler's, of every half minute
+            sweep()
             wait_until(lambda: in_state(first, second) == ["ready"] * 2, seconds=120, what="both are written")
+            sweep()
+            wait_until(lambda: len(files(first)) == 2, seconds=60, what="what was left half written is removed")
     finally:
         exporter.stop()
     first.refresh_from_db()
@@ -96,7 +107,7 @@ def test_export_of_a_killed_exporter_is_begun_anew_and_then_the_one_that_waited(
     assert (first.attempts, second.attempts) == (2, 1)
     assert first.finished_at < second.finished_at
     assert all(verify(export.file).ok for export in (first, second))
-    assert {path.name for path in first.file.parent.iterdir()} == {first.file.name, second.file.name}
+    assert files(first) == {first.file.name, second.file.name}
 
 
 def test_photographs_wait_for_no_export(
@@ -111,8 +122,8 @@ def test_photographs_wait_for_no_export(
     with stack(0, names=("worker", "exporter"), logs=tmp_path) as processes:
         exports = [ask(browser_of(each)) for each in (auditor, *others)]
         wait_until(lambda: "running" in in_state(*exports), seconds=60, what="an export is being written")
-        files = {"files": [factories.picture_file()]}
-        browser_of(requester).post(reverse("identification:add-photographs", args=[case.pk]), files)
+        sent = {"files": [factories.picture_file()]}
+        browser_of(requester).post(reverse("identification:add-photographs", args=[case.pk]), sent)
         wait_until(no_job_waits, seconds=180, what="the photograph is read")
         processes.check()
         assert sorted(in_state(*exports)) == ["running", "waiting", "waiting"]
