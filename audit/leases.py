@@ -45,6 +45,6 @@ def keep(row: "Export | Verification", time: timedelta, **changes: Any) -> None:
 
 def change(row: "Export | Verification", **changes: Any) -> None:
     """Change a row while it is held; LeaseLost where somebody else has taken it."""
-    held = type(row).objects.filter(pk=row.pk, state=RUNNING, lease=row.lease)
-    if held.update(**changes) != 1:
+    rows: QuerySet[Any] = type(row).objects.all()
+    if rows.filter(pk=row.pk, state=RUNNING, lease=row.lease).update(**changes) != 1:
         raise LeaseLost("Somebody else has taken this up.")
