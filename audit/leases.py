@@ -31,11 +31,11 @@ def left() -> Q:
     return Q(state=RUNNING) & (Q(leased_until=None) | Q(leased_until__lt=timezone.now()))
 
 
-def take(free: "QuerySet[Any]", time: timedelta, **changes: Any) -> uuid.UUID | None:
-    """Take the one row that may be taken; return the lease, or None where there is none any more."""
+def take(free: "QuerySet[Any]", pk: object, time: timedelta, **changes: Any) -> uuid.UUID | None:
+    """Take one of the rows that are free; return the lease, or None where it isn't among them any more."""
     lease = uuid.uuid4()
-    taken = free.update(state=RUNNING, lease=lease, leased_until=timezone.now() + time, **changes)
-    return lease if taken else None
+    until = timezone.now() + time
+    return lease if free.filter(pk=pk).update(state=RUNNING, lease=lease, leased_until=until, **changes) else None
 
 
 def keep(row: "Export | Verification", time: timedelta, **changes: Any) -> None:

@@ -91,7 +91,7 @@ def continue_verification(pk: int) -> None:
 
 def claim(pk: int) -> Verification | None:
     """Take a verification up under a new lease; None where there is nothing to take."""
-    lease = leases.take(Verification.objects.filter(leases.left(), pk=pk), LEASE)
+    lease = leases.take(Verification.objects.filter(leases.left()), pk, LEASE)
     return Verification.objects.get(pk=pk, lease=lease) if lease else None
 
 

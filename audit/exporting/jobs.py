@@ -142,8 +142,8 @@ def claim(export_id: uuid.UUID) -> Export | None:
     """
     with connection.cursor() as cursor:  # until the commit: two that claim at once see each other
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
-    free = Export.objects.takeable().filter(pk=export_id, attempts__lt=settings.JOB_MAX_ATTEMPTS)
-    lease = leases.take(free, lease_time(), attempts=F("attempts") + 1, done=0, reason="")
+    free = Export.objects.takeable().filter(attempts__lt=settings.JOB_MAX_ATTEMPTS)
+    lease = leases.take(free, export_id, lease_time(), attempts=F("attempts") + 1, done=0, reason="")
     return Export.objects.select_related("asked_by", "agency").get(pk=export_id, lease=lease) if lease else None
 
 
