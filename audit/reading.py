@@ -1,6 +1,6 @@
 """What entries say, read so that nothing that stands in one can stop a page.
 
-Services write what the registry of kinds allows (audit/kinds.py). PostgreSQL asks of a payload that it is an object and
+Services write what the registry of kinds allows (audit/kinds/). PostgreSQL asks of a payload that it is an object and
 what its leaf commits to, of older ones not even the first; so one written with SQL may say anything, under any kind.
 """
 

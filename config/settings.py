@@ -188,8 +188,8 @@ SEARCH_CUT_OFF = env.float("SEARCH_CUT_OFF", None)
 AUDIT_ORIGIN = env.str("AUDIT_ORIGIN", "localhost/countersign")
 # The sequencer alone reads it. Keep it off the database's machine, and a copy where only the operator gets.
 AUDIT_KEY_FILE = Path(env.str("AUDIT_KEY_FILE", str(VAR_DIR / "audit-key.pem")))
-# At most so long after an entry a checkpoint covers it; nothing new, nothing signed.
-AUDIT_CHECKPOINT_SECONDS = env.int("AUDIT_CHECKPOINT_SECONDS", 50)
+# So often a checkpoint is begun; nothing new, nothing signed. With the hashing it covers an entry within a minute.
+AUDIT_CHECKPOINT_SECONDS = env.int("AUDIT_CHECKPOINT_SECONDS", 45)
 # How many of the older entries are hashed anew before each signature, in turn.
 AUDIT_REHASH_PER_CHECKPOINT = env.int("AUDIT_REHASH_PER_CHECKPOINT", 100_000)
 # Exports stand here, for nobody else's eyes, until they are removed.

@@ -37,7 +37,7 @@ _MAKE_UPRIGHT = {
 _SIDES_SWAP = frozenset({5, 6, 7, 8})
 
 _AGAIN = "Copy it again from the camera or the sender and upload it anew."
-_SENTENCES = {
+SENTENCES = {
     "empty": f"The file is empty. {_AGAIN}",
     "too-large": "The file is larger than {megabytes:g} MB. Save the photograph as a smaller JPEG and upload that.",
     "not-an-image": "This is {kind}. Save the photograph as JPEG or PNG and upload that.",
@@ -73,7 +73,7 @@ class UnusableImage(Exception):
 
     def __init__(self, code: str, **values: object) -> None:
         self.code = code
-        super().__init__(_SENTENCES[code].format(**values))
+        super().__init__(SENTENCES[code].format(**values))
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ from audit.services import record
 def payload_for(name: str) -> dict[str, Any]:
     """Return a payload with every key that this kind may have."""
     kind = KINDS[name]
-    lists = {"fields", "galleries", "filters", "limitations"}
-    return {key: ["a_field", "b_field"] if key in lists else 7 for key in kind.payload_keys | kind.optional_keys}
+    return {key: kind.shape(key).example for key in kind.payload_keys | kind.optional_keys}
 
 
 def write_entries(actor: User, number: int) -> list[Entry]:
@@ -33,7 +32,7 @@ def write_viewed(actor: User) -> Entry:
     """Write an entry that can be erased: somebody looked at something, in a variant."""
     with transaction.atomic():
         return record(
-            kind="identification:photograph:viewed/1", actor=actor, subject=actor, payload={"variant": "thumbnail"}
+            kind="identification:photograph:viewed/1", actor=actor, subject=actor, payload={"variant": "crop"}
         )
 
 

@@ -195,4 +195,4 @@ def test_unsaved_subject_is_refused(auditor: User) -> None:
 
 def test_long_entry_is_refused(auditor: User) -> None:
     with pytest.raises(ValueError, match="record a hash"):
-        record(kind="accounts:user:changed/1", actor=auditor, subject=auditor, payload={"fields": ["a" * 400] * 200})
+        record(kind="accounts:user:changed/1", actor=auditor, subject=auditor, payload={"fields": ["a_field"] * 9000})

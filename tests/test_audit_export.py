@@ -87,7 +87,7 @@ def test_filters_narrow_and_the_rest_is_counted(auditor: User, administrator: Us
         "all of a thing": (Filters(kind="review:note:"), {"kind__startswith": "review:note:"}),
         "person": (Filters(person=administrator.pk), {"actor": administrator}),
         "days": (Filters(since=today, until=today), {}),
-        "purpose": (Filters(purpose="nonesuch"), {"purpose": "nonesuch"}),
+        "purpose": (Filters(purpose="incident"), {"purpose": "incident"}),
     }[what]
     export = exported(auditor, filters=filters)
     facts, size = held(export).facts, manifest(export)["size"]
@@ -131,7 +131,8 @@ def test_bundle_of_a_case(auditor: User, requester: User, conclusion: Conclusion
 
 
 def searched_without_candidates(actor: User, case: Case, agency_of: User) -> Entry:
-    said = {"probe": "p", "encoder": "e", "galleries": [], "gallery_size": 0, "persons": 0, "method": "exact",
+    said = {"probe": str(case.pk), "encoder": "dlib-resnet 1.0", "galleries": [], "gallery_size": 0,
+             "persons": 0, "method": "exact",
             "settings": {}, "list_length": 20, "cut_off": None, "candidates": 0, "case": str(case.pk)}  # fmt: skip
     return record(
         kind="identification:search:run/1", actor=actor, subject=case, agency=agency_of.agency, payload=said
@@ -148,8 +149,8 @@ def test_searches_that_proposed_nobody_are_always_in(
     assert uids(export.file) == [str(empty.uid)]
     assert str(elsewhere.uid) not in uids(export.file)
     assert any("candidates=0" in said for said in manifest(export)["filters"]["always"])
-    assert not uids(exported(auditor, filters=Filters(kind="x", case="another")).file)
-    assert not uids(exported(auditor, filters=Filters(kind="x", until=timezone.localdate() - timedelta(9))).file)
+    assert not uids(exported(auditor, filters=Filters(kind="x:", case=str(uuid.uuid4()))).file)
+    assert not uids(exported(auditor, filters=Filters(kind="x:", until=timezone.localdate() - timedelta(9))).file)
 
 
 def test_conclusions_that_name_nobody_are_always_in(
@@ -224,8 +225,8 @@ def test_checkpoint_that_somebody_holds_can_be_compared(auditor: User, tmp_path:
     assert oldest is not None
     kept = tmp_path / "kept.txt"
     kept.write_text(oldest.note)
-    assert "is hidden here" in verify(exported(auditor, filters=Filters(kind="x:y/1")).file, kept).sentence
-    export = exported(auditor, filters=Filters(kind="x:y/1"), hold=(oldest.size,))
+    assert "is hidden here" in verify(exported(auditor, filters=Filters(kind="x:y:z/1")).file, kept).sentence
+    export = exported(auditor, filters=Filters(kind="x:y:z/1"), hold=(oldest.size,))
     assert verify(export.file, kept).ok
     assert manifest(export)["filters"]["hold"] == [oldest.size]
 
@@ -354,11 +355,12 @@ def test_operators_export_is_told_to_the_agency_that_it_is_about(
 def test_operators_export_about_two_agencies_names_nobody(
     auditor: User, outside_auditor: User, case: Case, tmp_path: Path
 ) -> None:
-    of_another = ["--person", outside_auditor.username, "--kind", "x:y/1"]
+    of_another = ["--person", outside_auditor.username, "--kind", "audit:log:"]
     commanded("export", "--out", str(tmp_path / "two.zip"), "--case", case.number, *of_another)
     commanded("export", "--out", str(tmp_path / "gone.zip"), "--case", str(uuid.uuid4()))
     assert said_of_exports() == [
-        *[(None, "", {"kind": "x:y/1", "not_said": ["case", "person"]})] * 2, *[(None, "", {"not_said": ["case"]})] * 2,
+        *[(None, "", {"kind": "audit:log:", "not_said": ["case", "person"]})] * 2,
+        *[(None, "", {"not_said": ["case"]})] * 2,
     ]  # fmt: skip
 
 
@@ -387,6 +389,14 @@ def test_size_that_was_never_signed_cannot_be_held(auditor: User, tmp_path: Path
             commanded("export", "--out", str(tmp_path / "log.zip"), "--hold", str(size), "--hold", str(wrong))
     assert not Export.objects.exists()
     commanded("export", "--out", str(tmp_path / "log.zip"), "--hold", str(size))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["Ivan Petrenko", "x:y/1", "review", "review:note:signed", ":"])
+def test_kind_that_the_log_does_not_know_is_refused(kind: str, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="The log knows no kind"):
+        commanded("export", "--out", str(tmp_path / "log.zip"), "--kind", kind)
+    assert not Export.objects.exists()
 
 
 def test_export_leaves_alone_what_stands_beside_its_file(auditor: User, tmp_path: Path) -> None:

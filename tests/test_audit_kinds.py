@@ -8,11 +8,32 @@ from typing import Any
 
 import pytest
 
-from accounts.models import User
+from accounts.models import Role, User
+from audit.case_log import WHAT
+from audit.erasure import Basis
 from audit.kinds import KINDS, UnknownKind, kind_named, plain
+from audit.kinds.values import UUID
+from audit.models import Export
 from audit.selectors import timeline
 from audit.services import record
+from audit.verification import FAILED, HELD
+from identification import imaging
+from identification.models import GalleryKind, IdentifierKind, Purpose, Search
+from review.models import (
+    Assignment,
+    EvidenceChange,
+    Exposure,
+    Limitation,
+    Outcome,
+    Part,
+    Reopening,
+    Suitability,
+    Verdict,
+)
 from tests.audit_fixtures import payload_for
+
+# Where a file is no worse than others, and still can't be taken.
+OTHERWISE_REFUSED = ("same-file-twice", "original-changed", "not-one-face")
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
@@ -44,6 +65,95 @@ def test_unknown_kind_is_a_mistake() -> None:
 def test_wrong_keys_are_a_mistake(payload: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="accounts:role:granted"):
         kind_named("accounts:role:granted/1").checked(payload)
+
+
+SOMEBODY = "Ivan Petrenko"
+# What an operator writes into the configuration is on record as it stands there; nobody else writes there.
+OPERATORS = {("audit:service:started/1", "settings")}
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_no_kind_has_room_for_a_name(name: str) -> None:
+    kind, whole = KINDS[name], payload_for(name)
+    assert kind.checked(whole) == whole
+    for key in whole:
+        for somebody in (SOMEBODY, [SOMEBODY], {"name": SOMEBODY}, [{"name": SOMEBODY}]):
+            if (name, key) not in OPERATORS:
+                with pytest.raises(ValueError, match=f"{name}: {key} must be") as refused:
+                    kind.checked(whole | {key: somebody})
+                assert SOMEBODY not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("accounts:role:granted/1", "role", "petrenko"),
+        ("identification:search:run/1", "persons", -1),
+        ("identification:search:run/1", "persons", True),
+        ("identification:search:run/1", "gallery_size", "7"),
+        ("identification:search:run/1", "scores", [1]),
+        ("identification:search:run/1", "cut_off", "none"),
+        ("identification:search:run/1", "weights_sha256", ""),
+        ("identification:search:run/1", "galleries", None),
+        ("identification:search:run/1", "settings", {"score": "cosine similarity", "who": "person"}),
+        ("identification:policy:changed/1", "values", {"sufficient_kinds": ["hair"]}),
+        ("review:conclusion:reached/1", "dissent", [{"assessment": UUID.example}]),
+        ("review:conclusion:reached/1", "finding", "person:petrenko"),
+        ("audit:log:viewed/1", "filters", {"subject_id": "petrenko"}),
+        ("audit:log:viewed/1", "filters", {"unknown": 1}),
+        ("audit:export:made/2", "entries", [UUID.example]),
+        ("audit:payload:erased/1", "entries", 7),
+    ],
+)
+def test_a_value_that_is_not_of_its_kind_is_a_mistake(name: str, key: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"{name}: {key} must be"):
+        KINDS[name].checked(payload_for(name) | {key: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("identification:search:run/1", "scores", ["0.81", "-1.0", "1e-05", "0.9999999403953552"]),
+        ("identification:search:run/1", "cut_off", None),
+        ("identification:photograph:refused/1", "sha256", None),
+        ("review:review:opened/1", "refers_to", None),
+        ("review:conclusion:reached/1", "finding", f"person:{UUID.example}"),
+        ("review:conclusion:reached/1", "dissent", []),
+        ("audit:log:restored/1", "signed_root", ""),
+        ("identification:encoder:activated/1", "replaces", "facenet-vggface2 2.5.3+cpu"),
+    ],
+)
+def test_what_the_services_say_is_let_in(name: str, key: str, value: Any) -> None:
+    assert KINDS[name].checked(payload_for(name) | {key: value})[key] == value
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "chosen"),
+    [
+        ("accounts:role:granted/1", "role", Role.values),
+        ("identification:case:opened/1", "purpose", Purpose.values),
+        ("identification:gallery:opened/1", "gallery_kind", GalleryKind.values),
+        ("identification:search:run/1", "method", Search.Method.values),
+        ("identification:photograph:refused/1", "code", [*imaging.SENTENCES, *OTHERWISE_REFUSED]),
+        ("review:assignment:taken/1", "part", Part.values),
+        ("review:analysis:recorded/1", "suitability", Suitability.values),
+        ("review:analysis:recorded/1", "limitations", Limitation.values),
+        ("review:assignment:declined/1", "code", Assignment.DeclineReason.values),
+        ("review:image:revealed/1", "variant", Exposure.Variant.values),
+        ("review:conclusion:reached/1", "outcome", Outcome.values),
+        ("review:review:withdrawn/2", "cause", EvidenceChange.values),
+        ("review:review:reopened/1", "cause", Reopening.Cause.values),
+        ("review:identifier:recorded/1", "identifier_kind", IdentifierKind.values),
+        ("review:identifier:verified/1", "verdict", Verdict.values),
+        ("audit:payload:erased/1", "basis", Basis.values),
+        ("audit:export:made/2", "format", Export.Format.values),
+        ("audit:log:verified/1", "outcome", [HELD, FAILED]),
+        ("audit:timeline:viewed/1", "what", [what for what, _ in WHAT]),
+    ],
+)
+def test_the_registry_has_the_words_that_people_choose_from(name: str, key: str, chosen: list[str]) -> None:
+    said = KINDS[name].shape(key).said.rpartition("one of ")[2]
+    assert set(said.split(", ")) == set(chosen)
 
 
 @pytest.mark.parametrize("value", [0.5, [0.5], {"score": 0.5}, b"bytes", object(), {1: "a"}, [[["deep"]]], {1, 2}])

@@ -50,7 +50,7 @@ def entry_about(case: Case, actor: User) -> Entry:
 def erased(actor: User, entry: Entry) -> Entry:
     """Erase what an entry says, as an erasure does, once it has its place; return the erasing entry."""
     sequenced()
-    payload = {"entries": [str(entry.uid)], "count": 1, "basis": "art_17"}
+    payload = {"entries": [str(entry.uid)], "count": 1, "basis": "request"}
     with transaction.atomic():
         erasing = record(kind="audit:payload:erased/1", actor=actor, subject=None, payload=payload)
         Payload.objects.filter(entry=entry).update(content=None, salt=None, erased_by=erasing)

@@ -22,7 +22,7 @@ from tests.audit_fixtures import connection_of
 from tests.audit_rows import write, write_erasure
 from tests.sequencing import sequenced, signed
 
-TOLD = "5f0c7f5e1f0d4b0aa1c2e3f4a5b6c7d8"
+TOLD = "told_5f0c7f5e1f0d4b0aa1c2e3f4"
 
 
 def told(actor: User, subject: User | None = None, text: str = TOLD) -> Entry:

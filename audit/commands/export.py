@@ -33,6 +33,7 @@ def run(
 
     _check_file(to)
     _check_held(hold)
+    _check_kind(kind)
     filters = Filters(kind=kind, person=_person(person), case=_case(case), since=since, until=until)
     asked = jobs.ask_export(actor=None, form=form, filters=filters, hold=hold, call=False)
     export = jobs.claim(asked.pk)
@@ -65,6 +66,14 @@ def _check_held(sizes: list[int]) -> None:
             raise CommandError(
                 f"No checkpoint over {size} entries was ever signed: give the number in the one you hold."
             )
+
+
+def _check_kind(kind: str) -> None:
+    from audit.kinds import KINDS
+
+    begins = kind.endswith(":") and any(name.startswith(kind) for name in KINDS)
+    if kind and kind not in KINDS and not begins:
+        raise CommandError(f"The log knows no kind {kind!r}: give one such as review:assessment:signed/1, or review:.")
 
 
 def _tell(out: OutputWrapper, done: int, total: int) -> None:

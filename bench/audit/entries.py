@@ -7,7 +7,7 @@ WITH drawn AS (
     SELECT gen_random_uuid() AS uid, clock_timestamp() AS at,
            decode(md5(random()::text), 'hex') AS salt,
            '{{"case":"6f1c9d1e-7a53-4d3c-9b0c-0d9a2f9e4c11","sha256":"' || encode(sha256(random()::text::bytea), 'hex')
-               || '","variant":"large"}}' AS content
+               || '","variant":"close"}}' AS content
     {from_}
 ), leaf AS (
     SELECT drawn.*, '{{"actor":{actor},"actor_roles":["reviewer"],"agency":{agency},'

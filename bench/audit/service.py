@@ -28,7 +28,7 @@ def _write(actor_id: int, threads: int, seconds: int) -> int:
         while time.monotonic() < until:
             with transaction.atomic():
                 record(
-                    kind="identification:photograph:viewed/1", actor=actor, subject=actor, payload={"variant": "large"}
+                    kind="identification:photograph:viewed/1", actor=actor, subject=actor, payload={"variant": "close"}
                 )
             written[which] += 1
         connection.close()

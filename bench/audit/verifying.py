@@ -1,11 +1,13 @@
 """How long does the verifier take? `python -m bench.audit.verifying [ENTRIES]` makes a bundle and times the command.
 
-The bundle shows every entry, each with a payload such as a search leaves, and has a checkpoint for each thousand.
+The bundle shows every entry, of kinds that a day's work leaves: of twenty one is a search with a full list, one a
+signature, the others looks at photographs; and it has a checkpoint for each thousand.
 The time is that of `python verify.py BUNDLE` as a process of its own, from its start to its verdict.
 """
 
 import argparse
 import hashlib
+import json
 import random
 import resource
 import subprocess
@@ -16,7 +18,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -28,10 +30,8 @@ ENTRIES = 1_000_000
 PER_CHECKPOINT = 1000
 ORIGIN, MOMENT = "bench.example/log", "2026-11-14T14:05:00.000000Z"
 VERIFIER = Path(__file__).parent.parent.parent / "audit" / "verify.py"
-PAYLOAD = (
-    '{{"candidates":20,"case":{index},"cutoff":"0.4200","encoder":"arcface-r100","exact":true,"galleries":[1,2,3],'
-    '"gallery_sha256":"{hash}","gallery_size":52310,"kept":20,"probe":{index},"settings":{{"ef":200,"limit":20}}}}'
-)
+LISTED = 20
+PER_SEARCH = 20
 LEAF = (
     '{{"actor":{actor},"actor_roles":["requester","reviewer"],"agency":1,"case":"{case}","commitment":"{commitment}",'
     '"kind":"{kind}","purpose":"deceased","recorded_at":"' + MOMENT + '",'
@@ -65,16 +65,49 @@ class _Entry:
 
 
 def made_entries(number: int) -> Iterator[_Entry]:
-    """Yield entries of a search each; the same ones every time."""
+    """Yield entries of a day's work; the same ones every time."""
     draw = random.Random(1)  # noqa: S311 - nothing secret is drawn
     for index in range(number):
-        yield _made(
-            draw, index, "identification:search:made/1", PAYLOAD.format(index=index, hash=draw.randbytes(32).hex())
-        )
+        kind, said = _said(draw, index)
+        yield _made(draw, index, kind, json.dumps(said, sort_keys=True, separators=(",", ":")))
+
+
+def _said(draw: random.Random, index: int) -> tuple[str, dict[str, Any]]:
+    match index % PER_SEARCH:
+        case 0:
+            return "identification:search:run/1", _searched(draw)
+        case 1:
+            said = {"review": _uuid(draw), "part": "reviewer", "document_sha256": _sha256(draw)}
+            return "review:assessment:signed/1", said
+        case _:
+            return "identification:photograph:viewed/1", {"variant": "crop", "review": _uuid(draw)}
+
+
+def _searched(draw: random.Random) -> dict[str, Any]:
+    """Return what identification/services/search.py records."""
+    ids = ("case", "probe", "face")
+    hashes = ("sha256", "embedding_sha256", "weights_sha256")
+    return {name: _uuid(draw) for name in ids} | {name: _sha256(draw) for name in hashes} | {
+        "encoder": "facenet-vggface2 2.5.3", "galleries": [_uuid(draw) for _ in range(3)],
+        "gallery_kind": "humanitarian", "gallery_sizes": [40_000, 12_000, 310], "gallery_size": 52_310,
+        "persons": 31_007, "method": "exact", "list_length": LISTED, "cut_off": None,
+        "settings": {"score": "cosine similarity", "precision": "half", "one_candidate_per": "person"},
+        "candidates": LISTED, "candidate_ids": [_uuid(draw) for _ in range(LISTED)],
+        "candidate_references": [_uuid(draw) for _ in range(LISTED)],
+        "scores": [repr(draw.random()) for _ in range(LISTED)],
+    }  # fmt: skip
+
+
+def _uuid(draw: random.Random) -> str:
+    return str(uuid.UUID(bytes=draw.randbytes(16), version=4))
+
+
+def _sha256(draw: random.Random) -> str:
+    return draw.randbytes(32).hex()
 
 
 def _made(draw: random.Random, index: int, kind: str, payload: str) -> _Entry:
-    salt, uid = draw.randbytes(16), str(uuid.UUID(bytes=draw.randbytes(16), version=4))
+    salt, uid = draw.randbytes(16), _uuid(draw)
     commitment = hashlib.sha256(salt + payload.encode()).hexdigest()
     leaf = LEAF.format(actor=index % 340, case=index // 9, commitment=commitment, kind=kind, request=uid[::-1], uid=uid)
     return _Entry(leaf, payload, salt)
