@@ -3,7 +3,7 @@
 from audit.kinds.kind import kind
 from audit.kinds.values import COUNT, KEY_ID, NOTHING, SET, UUID, YES_OR_NO, either, list_of, object_with, one_of
 
-SERVICE = one_of("web server", "worker", "sequencer")
+SERVICE = one_of("web server", "worker", "exporter", "sequencer")
 SETTINGS = object_with(either(SET, COUNT, YES_OR_NO, NOTHING, list_of(SET)))
 VERIFIED = one_of("all_of_it_holds", "it_does_not_hold")
 
