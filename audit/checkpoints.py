@@ -46,6 +46,11 @@ def newest_checkpoint() -> Checkpoint | None:
     return Checkpoint.objects.order_by("id").last()
 
 
+def checkpoint_over(entries: int) -> Checkpoint | None:
+    """Return the newest checkpoint of this size."""
+    return Checkpoint.objects.filter(size=entries).order_by("id").last()
+
+
 def request_waits() -> bool:
     """Whether somebody waits for a checkpoint."""
     newest = newest_checkpoint()

@@ -1,7 +1,6 @@
 """What an auditor may ask of the log."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -12,6 +11,8 @@ from django.db.models import Max, Min
 from accounts.models import User
 from audit import subjects
 from audit.kinds import KINDS, Kind
+from audit.kinds.keys import SUBJECT_ID
+from audit.kinds.values import MODEL, Shape
 from audit.models import Checkpoint, Export
 from audit.selectors import Filters
 
@@ -56,13 +57,13 @@ class FromLink(forms.Field):
 
     widget = forms.HiddenInput
 
-    def __init__(self, form: str) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__(required=False)
-        self.form = re.compile(form)
+        self.shape = shape
 
     def to_python(self, value: Any) -> str:
         said = str(value or "")
-        if said and not self.form.fullmatch(said):
+        if said and not self.shape.fits(said):
             raise forms.ValidationError(NO_SUCH_SUBJECT)
         return said
 
@@ -109,8 +110,8 @@ class FilterForm(forms.Form):
     )  # fmt: skip
     since = Day(label="From")
     until = Day(label="To")
-    subject_type = FromLink(r"[a-z0-9_]{1,50}\.[a-z0-9_]{1,49}")
-    subject_id = FromLink(r"[0-9A-Za-z-]{1,64}")
+    subject_type = FromLink(MODEL)
+    subject_id = FromLink(SUBJECT_ID)
 
     def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -207,19 +208,6 @@ class ConsistencyForm(forms.Form):
         if not self.errors and said["older"] > said["newer"]:
             self.add_error("newer", "This checkpoint is the earlier one. Put the two the other way round.")
         return said
-
-    def document(self, prove: Callable[[int, int], list[bytes]]) -> dict[str, Any]:
-        """Return the proof with both notes; call it on a valid form."""
-        older, newer = self.cleaned_data["older"], self.cleaned_data["newer"]
-        notes = {name: Checkpoint.objects.filter(size=size).order_by("id").last() for name, size in
-                 (("older", older), ("newer", newer))}  # fmt: skip
-        return {
-            "format": "countersign-consistency-proof/1",
-            "older": older,
-            "newer": newer,
-            "proof": [step.hex() for step in prove(older, newer)],
-            **{f"{name}_checkpoint": found.note for name, found in notes.items() if found},
-        }
 
 
 def _no_such_checkpoint(size: int) -> str:

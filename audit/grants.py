@@ -1,4 +1,4 @@
-"""Which role of the database may do what: four of them, none of which can do another's part (docs/audit.md).
+"""Which role of the database may do what: four of them, none of which can do another's part (docs/codebase.md).
 
 The owner of every table can't log in. The migrating role logs in and becomes it. The role of web and workers reads
 everything, adds entries, and changes what isn't kept for good. The sequencer's role alone gives entries their order

@@ -32,9 +32,14 @@ def _kept(height: int, position: int, number: int) -> list[bytes]:
     return [bytes(root) for root in rows.order_by("position").values_list("root", flat=True)]
 
 
+def place_of(entry: Entry) -> int | None:
+    """Return the index of an entry, as it stands in the database now; None where it has none yet."""
+    return Leaf.objects.filter(entry=entry).values_list("index", flat=True).first()
+
+
 def prove_inclusion(entry: Entry, size: int) -> list[bytes]:
     """Return the path from an entry to the root of the log at this size; NoProof where it has no place there."""
-    index = Leaf.objects.filter(entry=entry).values_list("index", flat=True).first()
+    index = place_of(entry)
     if index is None or index >= size:
         raise NoProof(f"Entry {entry.uid} has no place among the first {size} entries.")
     return inclusion_proof(stored_subtrees(), index, size)

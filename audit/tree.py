@@ -111,20 +111,25 @@ def _split(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def inclusion_proof(subtrees: Subtrees, index: int, size: int) -> list[bytes]:
-    """Return the audit path of a leaf in the tree of this size (RFC 6962, 2.1.1), from the leaf upwards."""
+def beside(index: int, size: int) -> list[tuple[int, int]]:
+    """Return which leaves (start to end, without end) a leaf is joined with on its way up to the root, step by step."""
     if not 0 <= index < size:
         raise ValueError(f"A tree of {size} leaves has no leaf {index}")
-    path, start, end = [], 0, size
+    ranges, start, end = [], 0, size
     while end - start > 1:
         middle = start + _split(end - start)
         if index < middle:
-            path.append(range_root(subtrees, middle, end))
+            ranges.append((middle, end))
             end = middle
         else:
-            path.append(range_root(subtrees, start, middle))
+            ranges.append((start, middle))
             start = middle
-    return path[::-1]
+    return ranges[::-1]
+
+
+def inclusion_proof(subtrees: Subtrees, index: int, size: int) -> list[bytes]:
+    """Return the audit path of a leaf in the tree of this size (RFC 6962, 2.1.1), from the leaf upwards."""
+    return [range_root(subtrees, start, end) for start, end in beside(index, size)]
 
 
 def consistency_proof(subtrees: Subtrees, older: int, newer: int) -> list[bytes]:

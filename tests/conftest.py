@@ -280,7 +280,8 @@ def scene(
 def other_encoder(db: None) -> Encoder:
     """Installed, though not the active one."""
     spec = SHIPPED["facenet-vggface2"]
-    return Encoder.objects.create(name=spec.name, version=spec.version, dimension=spec.dimension)
+    facts = {"dimension": spec.dimension, "weights_sha256": spec.weights_sha256}
+    return Encoder.objects.create(name=spec.name, version=spec.version, **facts)
 
 
 @pytest.fixture

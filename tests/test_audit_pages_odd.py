@@ -127,7 +127,7 @@ def test_proof_hands_on_what_is_no_json_as_it_was_hashed(get, auditor: User, con
     entry = write_odd(auditor, SEARCH, content)
     signed()
     proof = json.loads(get("proof", entry.uid).content)
-    assert (proof["payload"], proof["payload_text"]) == (None, content)
+    assert proof["payload"] == content
     assert as_row(timeline(auditor, entries(auditor).filter(pk=entry.pk))[0])["payload"] == content
 
 
@@ -186,7 +186,7 @@ def test_sentences_know_one_from_many(auditor: User, case: Case) -> None:
     entry = entry_about(case, auditor)
     signed()
     (line,) = timeline(auditor, [erased(auditor, entry)])
-    assert line.sentence == "Auditor had what 1 entry says erased (art 17), which leaves the log whole."
+    assert line.sentence == "Auditor had what 1 entry says erased (request), which leaves the log whole."
     counted = {count: f"{Word(str(count)):entry says|entries say}" for count in (0, 1, 2, 1200)}
     assert counted == {0: "0 entries say", 1: "1 entry says", 2: "2 entries say", 1200: "1,200 entries say"}
     assert f"{Word('erased'):entry|entries}" == "entries (number erased)"

@@ -81,9 +81,9 @@ def test_consistency_between_two_checkpoints_is_proved(client: Client, auditor: 
     sizes = [grown(auditor, entries).size for entries in (5, 300, 11)]
     for older, newer in [(sizes[0], sizes[1]), (sizes[0], sizes[2]), (sizes[1], sizes[2]), (sizes[2], sizes[2])]:
         said = json.loads(text(client, f"/audit/consistency/{older}/{newer}"))
-        roots = [_root(text(client, f"/audit/checkpoint/{size}")) for size in (older, newer)]
-        assert [base64.b64decode(said[key]) for key in ("older_root", "newer_root")] == roots
-        proof = [base64.b64decode(step) for step in said["proof"]]
+        notes = [text(client, f"/audit/checkpoint/{size}") for size in (older, newer)]
+        assert [said["older_checkpoint"], said["newer_checkpoint"]] == notes
+        roots, proof = [_root(note) for note in notes], [bytes.fromhex(step) for step in said["proof"]]
         assert consistent(older, newer, proof, *roots)
         if proof:
             assert not consistent(older, newer, [*proof[:-1], bytes(32)], *roots)

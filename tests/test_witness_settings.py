@@ -5,7 +5,7 @@ from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 from audit.notes import COSIGNATURE, VerifierKey
-from audit.witnesses.configured import Way, witnesses
+from audit.witnesses.configured import Way, veiled, witnesses
 
 KEY = VerifierKey("witness.example/w1", bytes(range(32)), COSIGNATURE)
 
@@ -27,6 +27,25 @@ def test_the_three_ways_and_the_authority_are_told_apart(settings) -> None:
     ]
     assert found["witness.example/w1"].key == KEY
     assert found["hooks.example"].shown_address == "https://hooks.example"
+    shown = [(found[name].shown_name, found[name].shown_address) for name in ("desk@press.example", "ombudsman")]
+    assert shown == [("d…@press.example", "d…@press.example"), ("ombudsman", "o…@ombud.example")]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("desk@press.example", "d…@press.example"),
+        ("o'brien+log@press.example", "o…@press.example"),
+        ("{desk}@press.example", "{d…@press.example"),
+        ("o@ombud.example", "o…@ombud.example"),
+        ("{'desk@press.example': (550, b'<desk@press.example> unknown')}",
+         "{'d…@press.example': (550, b'<d…@press.example> unknown')}"),
+        ("mailto:desk@press.example, olena@press.example", "mailto:d…@press.example, o…@press.example"),
+        ("hooks.example can't be reached: refused.", "hooks.example can't be reached: refused."),
+    ],
+)  # fmt: skip
+def test_mailboxes_are_shown_by_their_first_letter_and_their_domain(text: str, shown: str) -> None:
+    assert veiled(text) == shown
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from django.core.management.base import CommandError, OutputWrapper
 
-from audit.checkpoints import newest_checkpoint
-from audit.witnesses.published import checkpoint_over, published_note
+from audit.checkpoints import checkpoint_over, newest_checkpoint
+from audit.witnesses.published import published_note
 
 HELP = "print the newest checkpoint, or the one over so many entries, with its cosignatures"
 

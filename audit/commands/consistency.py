@@ -4,10 +4,10 @@ from argparse import ArgumentParser
 
 from django.core.management.base import CommandError, OutputWrapper
 
+from audit.proof_documents import consistency_document, written
 from audit.proofs import NoProof
-from audit.witnesses.published import published_proof
 
-HELP = "print the proof that the log of one checkpoint begins with that of an older one"
+HELP = "print the proof that the log of one checkpoint begins with that of an older one as JSON"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -17,6 +17,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(out: OutputWrapper, *, older: int, newer: int) -> None:
     try:
-        out.write(published_proof(older, newer), ending="")
+        out.write(written(consistency_document(older, newer)), ending="")
     except NoProof as problem:
         raise CommandError(str(problem)) from problem

@@ -39,6 +39,8 @@ IDENTIFIER_KIND = one_of(
     "fingerprints", "dental", "dna", "document", "tattoo", "scar", "effects", "statement", "location"
 )
 FINDING = like("person:[0-9a-f-]{36}|none|unsuitable|undecided", "a finding", "none")
+# A policy goes by its purpose.
+SUBJECT_ID = either(UUID, DIGITS, PURPOSE)
 # As audit/selectors.py has them, and `not_said` where some were left out of an entry that everybody may read.
 FILTERS = object_of(
     {
@@ -49,7 +51,7 @@ FILTERS = object_of(
         "case": UUID,
         "purpose": PURPOSE,
         "subject_type": MODEL,
-        "subject_id": either(UUID, DIGITS, PURPOSE),
+        "subject_id": SUBJECT_ID,
         "not_said": list_of(CODE),
     }
 )

@@ -15,7 +15,8 @@ from audit.forms import ConsistencyForm
 from audit.keys import key_id
 from audit.models import Checkpoint, SigningKey
 from audit.policies import can_read_log
-from audit.proofs import prove_consistency
+from audit.proof_documents import MEDIA_TYPE, Document, consistency_document, written
+from audit.proofs import NoProof
 from audit.standing import growth, standing
 from audit.views.common import permitted
 from audit.witnesses.published import published_note
@@ -69,18 +70,27 @@ def consistency(request: HttpRequest) -> HttpResponse:
     """Prove that the log under one checkpoint begins with the log under an earlier one: as a page or as JSON."""
     permitted(request, can_read_log)
     form = ConsistencyForm(request.GET)
-    document = form.document(prove_consistency) if form.is_valid() else None
+    document = _proven(form) if form.is_valid() else None
     if request.GET.get("form") == "json":
         return _consistency_file(form, document)
     status = 200 if document else 422
     return render(request, "audit/consistency.html", {"form": form, "proof": document}, status=status)
 
 
-def _consistency_file(form: ConsistencyForm, document: dict[str, Any] | None) -> HttpResponse:
+def _proven(form: ConsistencyForm) -> Document | None:
+    """Return the proof; where the log holds none any more, the form says so."""
+    try:
+        return consistency_document(form.cleaned_data["older"], form.cleaned_data["newer"])
+    except NoProof as none:
+        form.add_error("newer", str(none))
+        return None
+
+
+def _consistency_file(form: ConsistencyForm, document: Document | None) -> HttpResponse:
     if document is None:
         said = " ".join(str(error) for errors in form.errors.values() for error in errors)
         return JsonResponse({"error": said}, status=404)
-    answer = JsonResponse(document, json_dumps_params={"indent": 2})
+    answer = HttpResponse(written(document), content_type=MEDIA_TYPE)
     name = f"consistency-{document['older']}-{document['newer']}.json"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

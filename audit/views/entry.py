@@ -9,18 +9,18 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from audit import subjects
+from audit.checkpoints import checkpoint_over, newest_checkpoint
 from audit.forms import CASE
 from audit.models import Checkpoint, Entry
 from audit.policies import can_read_log
-from audit.proof_path import proof_document, steps
+from audit.proof_documents import MEDIA_TYPE, Document, inclusion_document, written
+from audit.proof_path import Step, steps
 from audit.proofs import NoProof
 from audit.reading import leaf_of
 from audit.selectors import entries, timeline
 from audit.services import record_alone
 from audit.standing import standing
 from audit.views.common import permitted
-
-ON_ONE_PAGE = {"ensure_ascii": False, "indent": 2}
 
 
 @require_GET
@@ -35,7 +35,7 @@ def entry(request: HttpRequest, uid: UUID) -> HttpResponse:
         "entry": found,
         "line": line,
         "proof": document,
-        "steps": _steps(document),
+        "steps": _steps(found, document),
         "standing": stands,
         **_said(found),
         "case": subjects.own(CASE, found.case, viewer.agency) if found.case else None,
@@ -55,19 +55,18 @@ def proof(request: HttpRequest, uid: UUID) -> HttpResponse:
         sentence = "No checkpoint of this size covers the entry; ask for a later one or wait for the next."
         return JsonResponse({"error": sentence}, status=404)
     _record_view(viewer, found, checkpoint)
-    return JsonResponse(document, json_dumps_params=ON_ONE_PAGE)
+    return HttpResponse(written(document), content_type=MEDIA_TYPE)
 
 
 def _checkpoint_asked_for(size: str) -> Checkpoint | None:
-    signed = Checkpoint.objects.select_related("key").order_by("id")
     if not size:
-        return signed.last()
-    return signed.filter(size=int(size)).last() if size.isascii() and size.isdigit() and len(size) < 17 else None
+        return newest_checkpoint()
+    return checkpoint_over(int(size)) if size.isascii() and size.isdigit() and len(size) < 17 else None
 
 
-def _document(found: Entry, checkpoint: Checkpoint | None) -> dict[str, Any] | None:
+def _document(found: Entry, checkpoint: Checkpoint | None) -> Document | None:
     try:
-        return proof_document(found, checkpoint.size, checkpoint) if checkpoint else None
+        return inclusion_document(found, checkpoint) if checkpoint else None
     except NoProof:
         return None
 
@@ -79,11 +78,11 @@ def _said(found: Entry) -> dict[str, Any]:
     return {"said": said, "salt": salt, "commitment": leaf_of(found).get("commitment", "")}
 
 
-def _steps(document: dict[str, Any] | None) -> list[Any]:
+def _steps(found: Entry, document: Document | None) -> list[Step]:
     if document is None:
         return []
     path = [bytes.fromhex(step) for step in document["proof"]]
-    return steps(bytes.fromhex(document["leaf_hash"]), document["index"], document["size"], path)
+    return steps(bytes(found.leaf_hash), document["index"], document["size"], path)
 
 
 def _record_view(viewer: User, found: Entry, checkpoint: Checkpoint | None) -> None:

@@ -17,11 +17,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from audit.checkpoints import newest_checkpoint
+from audit.checkpoints import checkpoint_over, newest_checkpoint
 from audit.models import Checkpoint, SigningKey
+from audit.proof_documents import MEDIA_TYPE, consistency_document, written
 from audit.proofs import NoProof
 from audit.services import written_time
-from audit.witnesses.published import checkpoint_over, published_note, published_proof
+from audit.witnesses.published import published_note
 
 TEXT = "text/plain; charset=utf-8"
 KEPT_SECONDS = 60
@@ -91,10 +92,10 @@ def handovers(_: HttpRequest) -> HttpResponse:
 def consistency(_: HttpRequest, older: int, newer: int) -> HttpResponse:
     """Answer with the proof that the log under one checkpoint begins with the log under an older one."""
     try:
-        proof = published_proof(older, newer)
+        proof = consistency_document(older, newer)
     except NoProof as problem:
         return _not_found(str(problem))
-    return HttpResponse(proof, content_type="application/json")
+    return HttpResponse(written(proof), content_type=MEDIA_TYPE)
 
 
 def _not_found(sentence: str) -> HttpResponse:

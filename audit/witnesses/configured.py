@@ -7,11 +7,13 @@ An entry of AUDIT_WITNESSES is an address, with a name or a key before it:
     press mailto:desk@press.example                              gets the note by e-mail
 
 Without a name a mailbox goes by its address and a web address by its host. Names are what is shown; what stands after
-the host in an address may be a secret between the two, and isn't.
+the host in an address may be a secret between the two, and isn't. A mailbox may be a person's: wherever it would be
+shown, only its first letter and its domain are.
 """
 
 import enum
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
@@ -23,6 +25,13 @@ from django.core.validators import validate_email
 from audit.notes import COSIGNATURE, BadNote, VerifierKey
 
 MAILTO = "mailto:"
+# What stands before an @. Quotes and braces may be in it, and around the whole address in what a mail server says.
+MAILBOX = re.compile(r"""([^\s@<>()\[\],:;{}"'])[^\s@<>()\[\],:;]*(?=@)""")
+
+
+def veiled(text: str) -> str:
+    """Return a text with every mailbox in it as its first letter and its domain: d…@press.example."""
+    return MAILBOX.sub(r"\1…", text)
 
 
 class Way(enum.Enum):
@@ -45,10 +54,15 @@ class Witness:
     every: int = 0
 
     @property
+    def shown_name(self) -> str:
+        """The name by which those who read the log know it."""
+        return veiled(self.name)
+
+    @property
     def shown_address(self) -> str:
         """The part of the address that anybody who reads the log may see."""
         if self.way is Way.MAILED:
-            return self.address
+            return veiled(self.address)
         scheme, host, *_ = urlsplit(self.address)
         return f"{scheme}://{host}"
 

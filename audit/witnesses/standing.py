@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from audit.checkpoints import newest_checkpoint
 from audit.models import Checkpoint, Delivery
-from audit.witnesses.configured import Witness, witnesses
+from audit.witnesses.configured import Witness, veiled, witnesses
 from audit.witnesses.delivering import Attempts
 
 
@@ -16,6 +16,11 @@ class Standing:
     accepted: Delivery | None
     failure: Delivery | None
     behind: int
+
+    @property
+    def why_failed(self) -> str:
+        """What the last failure was, without anybody's address, which a mail server likes to repeat."""
+        return veiled(self.failure.answer) if self.failure else ""
 
     @property
     def fails(self) -> bool:
