@@ -8,7 +8,7 @@ WITH_SERVERS := $(RUN) -m config.embedded
 # The CPU index that PyTorch's "Get Started" page names, for machines without a GPU.
 TORCH_INDEX ?=
 
-.PHONY: help setup demo migrate test test-all soak bench-recognition bench-detection bench-audit lint format lock screenshots clean
+.PHONY: help setup demo migrate constraints test test-all soak bench-recognition bench-detection bench-audit lint format lock screenshots clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ demo: setup ## Run the main job with fictional people, then serve on http://127.
 
 migrate: setup ## Bring the database up to date, as the owner of its tables
 	@$(WITH_SERVERS) sh -c 'DATABASE_URL="$${OWNER_DATABASE_URL:-$$DATABASE_URL}" $(RUN) manage.py migrate'
+
+constraints: setup ## Write down what PostgreSQL says of each constraint (of bundled servers, or an empty DATABASE_URL)
+	@VAR_DIR=$$(mktemp -d) $(WITH_SERVERS) sh -c 'export DATABASE_URL="$${OWNER_DATABASE_URL:-$$DATABASE_URL}"; \
+		$(RUN) manage.py migrate --verbosity 0 && $(RUN) manage.py audit constraints --keep'
 
 test: setup ## Run the tests (not the slow ones)
 	@$(RUN) -m tests.browser

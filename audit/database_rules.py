@@ -2,7 +2,8 @@
 
 What must stand is read from what puts it up: the models, and the SQL of the migrations. So the list is as new as the
 program is. A rule that is there and isn't at work counts as missing: a trigger that doesn't fire always, or does
-something else than was written, a constraint that isn't enforced or was never validated, an index that isn't valid.
+something else than was written, a constraint that isn't enforced, was never validated or says something else
+(audit/constraint_texts.py), an index that isn't valid.
 """
 
 from collections.abc import Iterator
@@ -16,20 +17,35 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
-from audit.migrated_rules import Rule, RulesInSql, rules_of_migrations
+from audit import constraint_texts
+from audit.constraint_texts import major_version, settled, with_their_texts
+from audit.migrated_rules import Rule, RulesInSql, functions_of_migrations, rules_of_migrations
 
 
 def missing_rules(connection: BaseDatabaseWrapper) -> list[Rule]:
-    """Return the rules that don't stand, or don't hold everybody."""
-    return sorted(rules() - _standing(connection))
+    """Return the rules that don't stand, say something else, or don't hold everybody.
+
+    What constraints say is left aside where it isn't known how this version of PostgreSQL writes them.
+    """
+    standing = constraints_that_stand(connection)
+    if major_version(connection) in constraint_texts.VERSIONS:
+        expected = frozenset(with_their_texts(rules()))
+    else:
+        expected, standing = rules(), {Rule(rule.table, rule.what) for rule in standing}
+    return sorted(expected - standing - _triggers(connection) - _functions(connection))
 
 
 def added_rules(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the triggers and the rules of rewriting that stand on our tables and that no migration put up."""
+    """Return the triggers and the rules of rewriting that stand on our tables and that no migration put up.
+
+    And the functions and operators that our functions could take for others of the same name.
+    """
     said = rules()
     with connection.cursor() as cursor:
         cursor.execute(ADDED, [sorted({rule.table for rule in said}), sorted({str(rule) for rule in said})])
-        return [added for (added,) in cursor.fetchall()]
+        added = [name for (name,) in cursor.fetchall()]
+        cursor.execute(NAMESAKES, [sorted(functions_of_migrations())])
+        return added + [name for (name,) in cursor.fetchall()]
 
 
 def rules_rest(connection: BaseDatabaseWrapper) -> bool:
@@ -39,12 +55,19 @@ def rules_rest(connection: BaseDatabaseWrapper) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def looks_elsewhere(connection: BaseDatabaseWrapper) -> bool:
+    """Whether this role signs in so that functions of others come before PostgreSQL's own of the same name."""
+    with connection.cursor() as cursor:
+        cursor.execute(FIRST_SCHEMA)
+        return bool(cursor.fetchone() != ("pg_catalog",))
+
+
 @cache
 def rules() -> frozenset[Rule]:
     """Return every rule that models and migrations of our own apps put up."""
     declared = {rule for model in own_models() for rule in _of_model(model)}
     tables = {model._meta.db_table for model in own_models()}
-    return frozenset(declared | {rule for rule in rules_of_migrations() if rule.table in tables})
+    return frozenset(declared | {rule for rule in rules_of_migrations() if rule.table in {*tables, ""}})
 
 
 def own_models() -> list[type[Model]]:
@@ -76,6 +99,10 @@ def _of_field(field: Any) -> Iterator[str]:
     column = f"({field.column})"
     if not (field.null or field.generated):
         yield f"not null {column}"
+    if field.generated:
+        yield f"generated {column}"
+    if field.has_db_default():
+        yield f"default {column}"
     if field.unique:
         yield f"unique {column}"
     if field.db_check(connections["default"]):
@@ -89,12 +116,13 @@ def _of_field(field: Any) -> Iterator[str]:
 # A field's own check is known by its column, and isn't taken for one that has a name.
 # What isn't enforced (PostgreSQL 18) doesn't count as validated either.
 # A foreign key is held by triggers, which a superuser can disable.
+# What an index says begins after its name and its table's.
 STANDING = """
 WITH tables AS (
     SELECT oid, relname FROM pg_class
     WHERE relname = ANY(%s) AND relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace
 ), held AS (
-    SELECT pg_constraint.*, relname, (
+    SELECT pg_constraint.*, relname, pg_get_constraintdef(pg_constraint.oid) AS says, (
         SELECT string_agg(attname::text, ', ' ORDER BY attname) FROM pg_attribute
         WHERE attrelid = conrelid AND attnum = ANY(conkey)) AS columns
     FROM pg_constraint JOIN tables ON tables.oid = conrelid
@@ -103,20 +131,28 @@ WITH tables AS (
 ), alone AS (
     SELECT relname, indexrelid, indpred IS NULL AND indexprs IS NULL AS plain, (
         SELECT string_agg(attname::text, ', ' ORDER BY attname) FROM pg_attribute
-        WHERE attrelid = indrelid AND attnum = ANY(indkey)) AS columns
+        WHERE attrelid = indrelid AND attnum = ANY(indkey)) AS columns,
+        concat_ws(' ', pg_get_constraintdef(pg_constraint.oid), substring(pg_get_indexdef(indexrelid) FROM 'USING .*'))
+        AS says
     FROM pg_index JOIN tables ON tables.oid = indrelid
+        LEFT JOIN pg_constraint ON conindid = indexrelid AND conrelid = indrelid AND contype IN ('p', 'u')
     WHERE indisunique AND indisvalid AND indisready AND indislive
 )
-SELECT relname, 'constraint ' || conname FROM held WHERE contype IN ('c', 'f', 'x')
-UNION SELECT relname, 'check (' || columns || ')' FROM held WHERE contype = 'c' AND 'constraint ' || conname <> ALL(%s)
-UNION SELECT held.relname, 'foreign key (' || columns || ') to ' || pg_class.relname
+SELECT relname, 'constraint ' || conname, says FROM held WHERE contype IN ('c', 'f', 'x')
+UNION SELECT relname, 'check (' || columns || ')', says FROM held
+    WHERE contype = 'c' AND 'constraint ' || conname <> ALL(%s)
+UNION SELECT held.relname, 'foreign key (' || columns || ') to ' || pg_class.relname, says
     FROM held JOIN pg_class ON pg_class.oid = confrelid WHERE contype = 'f'
-UNION SELECT alone.relname, 'constraint ' || pg_class.relname FROM alone JOIN pg_class ON pg_class.oid = indexrelid
-UNION SELECT relname, 'unique (' || columns || ')' FROM alone WHERE plain
-UNION SELECT relname, 'not null (' || attname || ')' FROM pg_attribute JOIN tables ON tables.oid = attrelid
+UNION SELECT alone.relname, 'constraint ' || pg_class.relname, says
+    FROM alone JOIN pg_class ON pg_class.oid = indexrelid
+UNION SELECT relname, 'unique (' || columns || ')', says FROM alone WHERE plain
+UNION SELECT relname, 'not null (' || attname || ')', '' FROM pg_attribute JOIN tables ON tables.oid = attrelid
     WHERE attnotnull AND attnum > 0 AND NOT EXISTS (
         SELECT FROM pg_constraint WHERE conrelid = attrelid AND contype = 'n' AND attnum = ANY(conkey)
             AND NOT convalidated)
+UNION SELECT relname, CASE attgenerated WHEN '' THEN 'default (' ELSE 'generated (' END || attname || ')',
+        concat_ws(' ', pg_get_expr(adbin, adrelid), CASE attgenerated WHEN 's' THEN 'STORED' END)
+    FROM pg_attrdef JOIN tables ON tables.oid = adrelid JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
 """
 
 
@@ -132,6 +168,26 @@ WITH tables AS (
 )
 SELECT said FROM found WHERE said <> ALL(%s) ORDER BY said
 """
+# What a function calls is looked up while it runs, and what takes exactly what is given goes before PostgreSQL's own.
+NAMESAKES = """
+WITH ours AS (
+    SELECT unnest(%s::text[]) AS said
+), schemas AS (
+    SELECT current_schema()::regnamespace AS own, 'pg_catalog'::regnamespace AS theirs
+), extensions AS (
+    SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
+)
+SELECT 'function ' || oid::regprocedure FROM pg_proc AS added, schemas
+WHERE pronamespace = own AND ('pg_proc'::regclass, oid) NOT IN (SELECT * FROM extensions)
+    AND proname || '(' || pg_get_function_arguments(oid) || ')' NOT IN (SELECT said FROM ours)
+    AND (proname IN (SELECT split_part(said, '(', 1) FROM ours)
+        OR EXISTS (SELECT FROM pg_proc WHERE pronamespace = theirs AND proname = added.proname))
+UNION ALL
+SELECT 'operator ' || oid::regoperator FROM pg_operator AS added, schemas
+WHERE oprnamespace = own AND ('pg_operator'::regclass, oid) NOT IN (SELECT * FROM extensions)
+    AND EXISTS (SELECT FROM pg_operator WHERE oprnamespace = theirs AND oprname = added.oprname)
+ORDER BY 1
+"""
 # As PostgreSQL itself writes them, so that they are read as those of the migrations are.
 TRIGGERS = """
 SELECT pg_get_functiondef(tgfoid), pg_get_triggerdef(pg_trigger.oid)
@@ -141,14 +197,44 @@ WHERE NOT tgisinternal AND tgenabled = 'A' AND relname = ANY(%s)
 """
 
 
-def _standing(connection: BaseDatabaseWrapper) -> set[Rule]:
+# A function of the same name that takes something else is another one.
+FUNCTIONS = """
+SELECT pg_get_functiondef(oid) FROM pg_proc
+WHERE 'function ' || proname = ANY(%s) AND prokind = 'f' AND pronamespace = current_schema()::regnamespace
+"""
+# Temporary tables may come first: no function is ever looked for among them.
+FIRST_SCHEMA = """
+SELECT name FROM unnest(current_schemas(true)) WITH ORDINALITY AS path (name, place)
+WHERE NOT starts_with(name, 'pg_temp_') ORDER BY place LIMIT 1
+"""
+
+
+def constraints_that_stand(connection: BaseDatabaseWrapper) -> set[Rule]:
+    """Return every constraint that is at work on our tables, with what it says; defaults and generated columns too."""
     tables, said = sorted({rule.table for rule in rules()}), sorted({rule.what for rule in rules()})
-    triggers = RulesInSql()
     with connection.cursor() as cursor:
         cursor.execute(STANDING, [tables, said])
-        standing = {Rule(table, what) for table, what in cursor.fetchall()}
-        cursor.execute(TRIGGERS, [tables])
+        return {Rule(table, what, settled(says)) for table, what, says in cursor.fetchall()}
+
+
+def _triggers(connection: BaseDatabaseWrapper) -> set[Rule]:
+    found = RulesInSql()
+    with connection.cursor() as cursor:
+        cursor.execute(TRIGGERS, [sorted({rule.table for rule in rules()})])
         for function, trigger in cursor.fetchall():
-            triggers.follow(function)
-            triggers.follow(trigger)
-    return standing | triggers.rules
+            found.follow(function)
+            found.follow(trigger)
+    return found.rules
+
+
+def _functions(connection: BaseDatabaseWrapper) -> set[Rule]:
+    """Return the functions that triggers' functions call."""
+    with connection.cursor() as cursor:
+        cursor.execute(FUNCTIONS, [sorted(rule.what for rule in rules() if not rule.table)])
+        return {rule for (function,) in cursor.fetchall() for rule in _read(function).rules}
+
+
+def _read(function: str) -> RulesInSql:
+    found = RulesInSql()
+    found.follow(function)
+    return found

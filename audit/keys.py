@@ -16,12 +16,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from audit.key_rules import KEY_LOCK
 from audit.models import SigningKey
 from audit.notes import Signer, VerifierKey, handover_text
 from audit.services import record
-
-# Held while a key is made or replaced; any number that nothing else here uses.
-KEY_LOCK = 0x0C0DE
 
 
 class KeyProblem(Exception):

@@ -6,7 +6,8 @@ that isn't understood here leaves a rule out; tests/test_startup_rules.py notice
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 from django.db import migrations
 from django.db.migrations.loader import MigrationLoader
@@ -17,7 +18,8 @@ from django.db.migrations.operations.base import Operation
 class Rule:
     """A rule on a table: by its name, or by its columns where Django or PostgreSQL chose the name.
 
-    `how` says how a trigger works: when it fires, and what its function does.
+    `how` is what it says: of a trigger when it fires and what its function does, of a constraint its definition. A
+    function that no trigger names, but that such functions call, is a rule on no table.
     """
 
     table: str
@@ -25,7 +27,20 @@ class Rule:
     how: str = ""
 
     def __str__(self) -> str:
-        return f"{self.what} on {self.table}"
+        return f"{self.what} on {self.table}" if self.table else self.what
+
+
+@dataclass(frozen=True)
+class Function:
+    """What a function takes, how it is declared, where it looks for tables, and what it does."""
+
+    takes: str = ""
+    declared: str = ""
+    path: str = ""
+    body: str = ""
+
+    def __str__(self) -> str:
+        return f"({self.takes}) {self.declared} {self.path} {self.body}"
 
 
 @dataclass
@@ -34,14 +49,24 @@ class RulesInSql:
 
     constraints: set[tuple[str, str]] = field(default_factory=set)
     triggers: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    functions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
 
     @property
     def rules(self) -> set[Rule]:
-        return {Rule(table, f"constraint {name}") for table, name in self.constraints} | {
-            Rule(table, f"trigger {name}", f"{fires} {function} {' '.join(self.functions.get(function, ()))}")
+        constraints = {Rule(table, f"constraint {name}") for table, name in self.constraints}
+        return constraints | self._of_triggers | self._of_functions_besides
+
+    @property
+    def _of_triggers(self) -> set[Rule]:
+        return {
+            Rule(table, f"trigger {name}", f"{fires} {function} {self.functions.get(function, '')}")
             for (table, name), (fires, function) in self.triggers.items()
         }
+
+    @property
+    def _of_functions_besides(self) -> set[Rule]:
+        fired = {function for _, function in self.triggers.values()}
+        return {Rule("", f"function {name}", str(said)) for name, said in self.functions.items() if name not in fired}
 
     def follow(self, sql: str) -> None:
         """Follow some statements."""
@@ -55,10 +80,12 @@ class RulesInSql:
     def _follow_function(self, found: re.Match[str]) -> None:
         """How a function is laid out doesn't matter; replaced without a path of its own, it has none any more."""
         if name := found["created"]:
-            self.functions[name] = _path(found["header"]), " ".join(found["body"].split())
+            takes, body = (" ".join(found[part].split()) for part in ("takes", "body"))
+            self.functions[name] = Function(takes, _declared(found["header"]), _path(found["header"]), body)
+        elif name := found["altered"]:
+            self.functions[name] = replace(self.functions[name], path=_path(found["settings"]))
         else:
-            name = found["altered"]
-            self.functions[name] = _path(found["settings"]), self.functions[name][1]
+            self.functions.pop(found["gone"], None)
 
     def _follow(self, found: re.Match[str], table: str) -> None:
         if found["added"]:
@@ -72,9 +99,10 @@ class RulesInSql:
 
 
 FUNCTION = re.compile(
-    r"""\bCREATE\s+(?:OR\s+REPLACE\s+)?FUNCTION\s+(?:\w+\.)?(?P<created>\w+)\s*\(\)(?P<header>.*?)
-        \bAS\s+(?P<quote>\$\w*\$)(?P<body>.*?)(?P=quote)
-    | \bALTER\s+FUNCTION\s+(?P<altered>\w+)\s*\(\)\s+(?P<settings>SET\s+search_path[^;]*)""",
+    r"""\bCREATE\s+(?:OR\s+REPLACE\s+)?FUNCTION\s+(?:\w+\.)?(?P<created>\w+)\s*\((?P<takes>[^()]*)\)
+        (?P<header>.*?)\bAS\s+(?P<quote>\$\w*\$)(?P<body>.*?)(?P=quote)
+    | \bALTER\s+FUNCTION\s+(?P<altered>\w+)\s*\([^()]*\)\s+(?P<settings>SET\s+search_path[^;]*)
+    | \bDROP\s+FUNCTION\s+(?:IF\s+EXISTS\s+)?(?P<gone>\w+)""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 PUT_UP_OR_TAKEN_DOWN = re.compile(
@@ -87,7 +115,7 @@ PUT_UP_OR_TAKEN_DOWN = re.compile(
     | \bDROP\s+TRIGGER\s+(?:IF\s+EXISTS\s+)?"?(?P<gone>\w+)"?\s+ON\s+"?(?P<off>\w+)""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-PATH = re.compile(r"search_path\s*(?:=|TO)\s*('?\w+'?(?:\s*,\s*'?\w+'?)*)", re.IGNORECASE)
+PATH = re.compile(r"\bSET\s+search_path\s*(?:=|TO)\s*('?\w+'?(?:\s*,\s*'?\w+'?)*)", re.IGNORECASE)
 FIRES = re.compile(r"\b(?:BEFORE|INSERT|UPDATE|OF|DELETE|TRUNCATE|ROW|DEFERRED)\b", re.IGNORECASE)
 CONDITION = re.compile(r"\bWHEN\b(.*)", re.DOTALL | re.IGNORECASE)
 # What PostgreSQL writes otherwise than somebody who makes a trigger.
@@ -100,6 +128,11 @@ def _path(said: str) -> str:
     return re.sub(r"[\s']", "", found[1]) if found else ""
 
 
+def _declared(header: str) -> str:
+    """Return the language and all else that a function is declared as, in whichever order."""
+    return " ".join(sorted(PATH.sub("", header).upper().split()))
+
+
 def _fires(on: str, each: str) -> str:
     """Return when a trigger fires, its condition with it, the same way whoever wrote it."""
     condition = CONDITION.search(each)
@@ -109,10 +142,20 @@ def _fires(on: str, each: str) -> str:
 
 def rules_of_migrations() -> set[Rule]:
     """Return the rules that stand once all migrations on disk have run."""
+    return _followed().rules
+
+
+def functions_of_migrations() -> set[str]:
+    """Return the functions that there are by then, each with what it takes."""
+    return {f"{name}({said.takes})" for name, said in _followed().functions.items()}
+
+
+@cache
+def _followed() -> RulesInSql:
     found = RulesInSql()
     for sql in _sql_of_migrations():
         found.follow(sql)
-    return found.rules
+    return found
 
 
 def _sql_of_migrations() -> Iterator[str]:

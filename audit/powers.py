@@ -27,11 +27,16 @@ SAYINGS = (
     "could read files as the database server, keys among them (pg_read_server_files)",
     "could write to every table (pg_write_all_data)",
 )
-# The owner of a database or a schema can drop it with all that lies in it.
+# The owner of a database or a schema can drop it with all that lies in it; that of a function which triggers call can
+# put another in its place.
 CONTAINERS = f"""
 SELECT 'the database ' || datname FROM pg_database WHERE datname = current_database() AND datdba IN ({REACHABLE})
 UNION ALL
 SELECT 'the schema ' || nspname FROM pg_namespace WHERE nspname = current_schema() AND nspowner IN ({REACHABLE})
+UNION ALL
+SELECT 'the function ' || proname FROM pg_proc
+WHERE pronamespace = current_schema()::regnamespace AND proowner IN ({REACHABLE}) AND prorettype <> 'trigger'::regtype
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e')
 """  # noqa: S608  (constants of this file)
 # The owner of a trigger's function can change what it does.
 OWNED = f"""

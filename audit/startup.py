@@ -16,7 +16,8 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, OperationalError, connection, transaction
 
-from audit.database_rules import added_rules, missing_rules, rules_rest
+from audit import constraint_texts
+from audit.database_rules import added_rules, looks_elsewhere, missing_rules, rules_rest
 from audit.kinds import FORBIDDEN_IN_TEXT, LONGEST_TEXT, plain
 from audit.models import Entry
 from audit.powers import powers, role
@@ -78,6 +79,8 @@ def begin(service: str) -> None:
 def _begin(service: str) -> None:
     try:
         check_database(service)
+        if unsaid := left_out():
+            logger.warning(unsaid)
         record_start(service=service)
     except (ImproperlyConfigured, DatabaseError) as problem:
         if not settings.DEBUG:
@@ -136,16 +139,33 @@ def _of_rules() -> Iterator[str]:
             f"The database role {role(connection)} signs in with session_replication_role set, with which no foreign"
             " key is held: reset it for the role and the database as a superuser (ALTER ROLE ... RESET)."
         )
+    if looks_elsewhere(connection):
+        yield (
+            f"The database role {role(connection)} signs in with a search_path by which functions of others pass for"
+            " PostgreSQL's own: reset it for the role and the database as a superuser (ALTER ROLE ... RESET)."
+        )
     if missing := missing_rules(connection):
         yield (
-            f"Nothing in this database holds {', '.join(_counted(missing, 'and {more} more'))}: run"
-            " `manage.py migrate` as the migrating role, and have somebody look if that has run before."
+            f"This database lacks {', '.join(_counted(missing, 'and {more} more'))}, or has it otherwise than the"
+            " migrations put it up: run `manage.py migrate` as the migrating role, and have somebody look if that has"
+            " run before."
         )
     if added := added_rules(connection):
         yield (
             f"No migration put up {', '.join(_counted(added, 'and {more} more'))}, which could undo what is written:"
             " drop it as the migrating role, and have somebody look where it came from."
         )
+
+
+def left_out() -> str:
+    """Say what couldn't be compared on this version of PostgreSQL; "" where all was."""
+    version, known = constraint_texts.major_version(connection), constraint_texts.VERSIONS
+    if version in known:
+        return ""
+    return (
+        "Of this database's constraints it was only asked whether they are there, not what they say, as it isn't known"
+        f" how PostgreSQL {version} writes them: use version {' or '.join(map(str, known))} to have that compared too."
+    )
 
 
 def _counted(said: Sequence[object], rest: str) -> list[str]:
@@ -220,4 +240,4 @@ def role_cannot_undo_the_log(
         check_database("web server", wait=0)
     except StartRefused as problem:
         return [checks.Error(str(problem), id="audit.E001")]
-    return []
+    return [checks.Warning(unsaid, id="audit.W001")] if (unsaid := left_out()) else []

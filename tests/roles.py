@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
+
 from tests.audit_fixtures import connection_of
 
 
@@ -10,6 +13,16 @@ def as_superuser(*statements: str) -> None:
     with connection_of("postgres") as superuser:
         for statement in statements:
             superuser.execute(statement)
+
+
+@contextmanager
+def signed_in(role: str) -> Iterator[DatabaseWrapper]:
+    """Sign in as a role, as Django does."""
+    other = DatabaseWrapper(connection.settings_dict | {"USER": role})
+    try:
+        yield other
+    finally:
+        other.close()
 
 
 @contextmanager

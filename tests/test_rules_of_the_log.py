@@ -1,96 +1,20 @@
-"""What PostgreSQL holds about the log, tried with plain SQL as the owner of the tables, whom no right stops.
-
-Each attempt names the rules in its way, outermost first. It is made as things are, then again with these rules dropped
-one after another, until it goes through: so each holds by itself, and a rule made inert would be noticed.
-"""
+"""What PostgreSQL holds about entries, payloads and the tree (tests/log_attempts.py says how it is tried)."""
 
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from django.db import connection
 
+from audit.models import Checkpoint, Leaf, Payload
 from audit.payload_rules import ERASURE
-from tests.attempts import drop
+from tests import log_attempts
 from tests.audit_rows import ENTRY_SQL, PAYLOAD_SQL, SALT, content_of, entry_row, write, write_erasure
-from tests.review_scene import execute, refused
+from tests.log_attempts import NOBODY, NOTHING, Attempt, LogAttempts, Rows, Statement, kept, refers, rule
+from tests.review_scene import execute
 
-ERASABLE = "identification:photograph:viewed/1"
-Statement = tuple[str, list[Any] | dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A log of two entries, one of which an entry of erasure lists, and a row in each table of the tree."""
-
-    said: int
-    listed: int
-    erasing: int
-    uid: str
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A constraint or trigger of a table, and the name by which it refuses."""
-
-    table: str
-    name: str
-    says: str = ""
-
-
-Attempt = Callable[[Rows], Statement]
-ATTEMPTS: dict[str, tuple[Attempt, tuple[Rule, ...]]] = {}
-
-
-def rule(table: str, name: str) -> Rule:
-    return Rule(f"audit_{table}", f"audit_{name}", f"audit_{name}")
-
-
-def kept(table: str, trigger: str = "is_append_only") -> Rule:
-    """Name a trigger of those that keep a table append-only; all of them say the same."""
-    return Rule(f"audit_{table}", f"audit_{table}_{trigger}", f"audit_{table}_is_append_only")
-
-
-def forbidden_by(*rules: Rule) -> Callable[[Attempt], Attempt]:
-    def note(attempt: Attempt) -> Attempt:
-        ATTEMPTS[attempt.__name__] = attempt, rules
-        return attempt
-
-    return note
-
-
-def plain_sql(name: str, sql: str, *rules: Rule, parameters: list[Any] | None = None) -> None:
-    ATTEMPTS[name] = (lambda _: (sql, parameters or [])), rules
-
-
-def drop_rule(rule: Rule) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_trigger WHERE tgname = %s AND tgrelid = %s::regclass", [rule.name, rule.table])
-        trigger = cursor.fetchone()
-    if trigger:
-        execute(f"DROP TRIGGER {rule.name} ON {rule.table}")
-    else:
-        drop(rule.table, rule.name)
-
-
-@pytest.fixture
-def rows(db: None) -> Rows:
-    with connection.cursor() as cursor:
-        said, _ = write(cursor)
-        listed, uid = write(cursor, ERASABLE, secret="told")
-        erasing = write_erasure(cursor, uid)
-        cursor.execute("INSERT INTO audit_leaf (leaf_index, entry_id) VALUES (0, %s), (1, %s)", [said, listed])
-        cursor.execute("INSERT INTO audit_subtree (height, position, root) VALUES (8, 0, %s)", [SALT * 2])
-        cursor.execute("INSERT INTO audit_checkpointrequest (requested_at) VALUES (now())")
-        cursor.execute("INSERT INTO audit_treestate (id, size, frontier, settled, floor, rehashed, halted)"
-                       " VALUES (1, 2, '', 0, 0, 0, '') ON CONFLICT DO NOTHING")  # fmt: skip
-        cursor.execute("INSERT INTO audit_signingkey (vkey, handover, made_at) VALUES ('a', '', now()) RETURNING id")
-        cursor.execute("INSERT INTO audit_checkpoint (size, root, frontier, note, key_id, signed_at, answers)"
-                       " VALUES (2, %s, '', '', %s, now(), 0)", [SALT * 2, *cursor.fetchone()])  # fmt: skip
-    return Rows(said, listed, erasing, uid)
-
+rows = log_attempts.rows
+ATTEMPTS = LogAttempts()
+forbidden_by, plain_sql = ATTEMPTS.forbidden_by, ATTEMPTS.plain_sql
 
 # --- Entries ---------------------------------------------------------------------------------
 
@@ -131,7 +55,7 @@ def _of(column: str, stranger: int) -> Attempt:
 
 
 for column in ("actor", "agency"):
-    ATTEMPTS[f"entry_of_no_{column}"] = _of(column, 10**9), (IS_OF_SOMEBODY, HAS_ITS_PAYLOAD)
+    ATTEMPTS[f"entry_of_no_{column}"] = _of(column, NOBODY), (IS_OF_SOMEBODY, HAS_ITS_PAYLOAD)
 plain_sql("entry_taken_to_another_transaction", "UPDATE audit_entry SET written_in = 1", kept("entry"))
 plain_sql(
     "entries_truncated", "TRUNCATE audit_entry, audit_payload, audit_leaf CASCADE",
@@ -179,6 +103,16 @@ def payload_that_was_never_there(_: Rows) -> Statement:
 @forbidden_by(IS_COMMITTED)
 def payload_that_comes_erased(rows: Rows) -> Statement:
     return "INSERT INTO audit_payload (entry_id, erased_by_id) VALUES (%s, %s)", [_bare_entry(), rows.erasing]
+
+
+@forbidden_by(refers(Payload, "entry"), IS_COMMITTED)
+def payload_of_no_entry(_: Rows) -> Statement:
+    return PAYLOAD_SQL, [NOTHING, "{}", SALT]
+
+
+@forbidden_by(IS_ONLY_ERASED, refers(Payload, "erased_by"))
+def payload_erased_by_no_entry(rows: Rows) -> Statement:
+    return ERASE, [NOTHING, rows.listed]
 
 
 @forbidden_by(IS_ONLY_ERASED)
@@ -295,6 +229,11 @@ plain_sql("subtrees_truncated", "TRUNCATE audit_subtree", kept("subtree", "is_ne
 plain_sql("checkpoint_changed", "UPDATE audit_checkpoint SET size = 1", kept("checkpoint"))
 plain_sql("checkpoint_removed", "DELETE FROM audit_checkpoint", kept("checkpoint"))
 plain_sql("checkpoints_truncated", "TRUNCATE audit_checkpoint, audit_delivery, audit_stamp", *NO_CHECKPOINT)
+plain_sql(
+    "key_of_another_log",
+    "INSERT INTO audit_signingkey (vkey, handover, made_at) VALUES ('other.example+0a1b2c3d+AQ==', '', now())",
+    rule("signingkey", "signingkey_is_of_this_log"),
+)
 plain_sql("key_changed", "UPDATE audit_signingkey SET vkey = 'b'", kept("signingkey"))
 plain_sql(
     "key_removed", "WITH gone AS (DELETE FROM audit_checkpoint) DELETE FROM audit_signingkey",
@@ -322,6 +261,21 @@ plain_sql(
 )
 
 
+plain_sql(
+    "place_for_no_entry",
+    "INSERT INTO audit_leaf (leaf_index, entry_id) VALUES (2, %s)",
+    refers(Leaf, "entry"),
+    parameters=[NOTHING],
+)
+plain_sql(
+    "checkpoint_of_no_key",
+    "INSERT INTO audit_checkpoint (size, root, frontier, note, key_id, signed_at, answers)"
+    " VALUES (3, '', '', '', %s, now(), 0)",
+    refers(Checkpoint, "key"),
+    parameters=[NOTHING],
+)
+
+
 @forbidden_by(rule("leaf", "leaf_counts_from_zero"))
 def place_before_the_first(rows: Rows) -> Statement:
     return "INSERT INTO audit_leaf (leaf_index, entry_id) VALUES (-1, %s)", [rows.erasing]
@@ -339,14 +293,7 @@ def second_place_for_an_entry(rows: Rows) -> Statement:
 
 @pytest.mark.parametrize("name", ATTEMPTS)
 def test_database_refuses_by_these_rules_and_by_nothing_else(rows: Rows, name: str) -> None:
-    attempt, rules = ATTEMPTS[name]
-    statement = attempt(rows)
-    execute("SET CONSTRAINTS ALL IMMEDIATE")  # nothing may be pending in a table that is altered
-    for standing in rules:
-        with refused(standing.says):
-            execute(*statement)
-        drop_rule(standing)
-    execute(*statement)
+    ATTEMPTS.make(name, rows)
 
 
 def test_erasure_that_is_on_record_is_let_through(rows: Rows) -> None:
@@ -354,24 +301,3 @@ def test_erasure_that_is_on_record_is_let_through(rows: Rows) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT content, salt, erased_by_id FROM audit_payload WHERE entry_id = %s", [rows.listed])
         assert cursor.fetchone() == (None, None, rows.erasing)
-
-
-TABLES = [
-    "audit_entry", "audit_payload", "audit_leaf", "audit_subtree", "audit_signingkey", "audit_checkpoint",
-    "audit_checkpointrequest", "audit_treestate",
-]  # fmt: skip
-
-
-def test_every_rule_of_the_log_is_attempted(db: None) -> None:
-    """What stands in the database counts: the rules in migrations' SQL are in no model."""
-    attempted = {standing.name for _, rules in ATTEMPTS.values() for standing in rules}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgrelid::regclass::text = ANY(%s)"
-            " UNION SELECT conname FROM pg_constraint WHERE contype IN ('c', 'u')"
-            " AND conrelid::regclass::text = ANY(%s)",
-            [TABLES, TABLES],
-        )
-        declared = {name for (name,) in cursor.fetchall()}
-    assert len(declared) > 15
-    assert {name for name in declared - attempted if not name.endswith("_key")} == set()

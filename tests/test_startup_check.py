@@ -2,28 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from django.db import connection
-from django.db.backends.postgresql.base import DatabaseWrapper
 
 from audit.grants import SEQUENCER_TABLES
+from audit.payload_rules import CANONICAL
 from audit.powers import powers
 from audit.startup import SHOWN, StartRefused, check_database
 from audit.surplus import Surplus, managed_tables, surplus
-from config.roles import APP, MIGRATOR, SEQUENCER
-from tests.roles import always, as_superuser, given
-
-
-@contextmanager
-def signed_in(role: str) -> Iterator[DatabaseWrapper]:
-    """Sign in as a role, as Django does."""
-    other = DatabaseWrapper(connection.settings_dict | {"USER": role})
-    try:
-        yield other
-    finally:
-        other.close()
+from config.roles import APP, MIGRATOR, OWNER, SEQUENCER
+from tests.roles import always, as_superuser, given, signed_in
 
 
 def could(role: str) -> list[str]:
@@ -73,6 +62,7 @@ def test_migrator_could_drop_everything_and_disable_triggers(db: None) -> None:
     assert dropping == [
         f"could drop the database {connection.settings_dict['NAME']} as its owner",
         "could drop the schema public as its owner",
+        "could drop the function audit_canonical as its owner",
     ]
     assert re.fullmatch(r"could disable the triggers of [a-z_]+ and \d+ other tables as the owner", triggers)
 
@@ -88,6 +78,10 @@ def test_superuser_does_what_it_likes(db: None) -> None:
         ("GRANT countersign_owner TO doubtful WITH INHERIT FALSE", "could disable the triggers of"),
         ("GRANT countersign_owner TO doubtful WITH INHERIT FALSE, SET FALSE, ADMIN TRUE", "could drop the database"),
         ("ALTER FUNCTION audit_refuse_change() OWNER TO doubtful", "could disable the triggers of"),
+        (
+            "ALTER FUNCTION audit_canonical(jsonb, integer) OWNER TO doubtful",
+            "could drop the function audit_canonical as its owner",
+        ),
         ("ALTER TABLE audit_leaf OWNER TO doubtful", "could disable the triggers of audit_leaf"),
         ("ALTER SCHEMA public OWNER TO doubtful", "could drop the schema public as its owner"),
         ("GRANT SET ON PARAMETER session_replication_role TO doubtful", "could switch triggers off"),
@@ -109,6 +103,7 @@ def test_role_that_could_get_round_the_rules_is_found(doubtful: str, given: str,
         as_superuser(
             "ALTER TABLE audit_leaf OWNER TO countersign_owner", "ALTER SCHEMA public OWNER TO pg_database_owner",
             "ALTER FUNCTION audit_refuse_change() OWNER TO countersign_owner",
+            "ALTER FUNCTION audit_canonical(jsonb, integer) OWNER TO countersign_owner",
         )  # fmt: skip
 
 
@@ -280,9 +275,50 @@ def test_service_is_refused_where_a_rule_is_missing(
     with given(gone, gone.replace("DISABLE", "ENABLE ALWAYS")):
         said = refusal(monkeypatch, role, service)
     assert said == (
-        "Nothing in this database holds trigger audit_leaf_is_append_only on audit_leaf: run `manage.py migrate` as the"
-        " migrating role, and have somebody look if that has run before."
+        "This database lacks trigger audit_leaf_is_append_only on audit_leaf, or has it otherwise than the migrations"
+        " put it up: run `manage.py migrate` as the migrating role, and have somebody look if that has run before."
     )
+
+
+CANONICAL_HEAD = CANONICAL[: CANONICAL.index(" AS $body$")]
+
+
+def replaced(name: str, table: str, check: str) -> str:
+    return f"ALTER TABLE {table} DROP CONSTRAINT {name}, ADD CONSTRAINT {name} CHECK ({check})"
+
+
+@pytest.mark.parametrize(
+    ("change", "undone_by", "lacks"),
+    [
+        (
+            replaced("audit_export_failed_for_a_reason", "audit_export", "true"),
+            replaced("audit_export_failed_for_a_reason", "audit_export", "NOT state = 'failed' OR NOT reason = ''"),
+            "constraint audit_export_failed_for_a_reason on audit_export",
+        ),
+        (
+            f"{CANONICAL_HEAD} AS 'BEGIN RETURN value::text; END'",
+            CANONICAL,
+            "function audit_canonical",
+        ),
+    ],
+)
+def test_service_is_refused_where_the_owner_put_another_rule_of_the_same_name(
+    db: None, monkeypatch: pytest.MonkeyPatch, change: str, undone_by: str, lacks: str
+) -> None:
+    assert refusal(monkeypatch, APP, "web server") == ""
+    with given(f"SET ROLE {OWNER}; {change}", f"SET ROLE {OWNER}; {undone_by}"):
+        said = refusal(monkeypatch, APP, "web server")
+        assert said.startswith(f"This database lacks {lacks}, or has it otherwise than the migrations put it up: run")
+        assert refusal(monkeypatch, SEQUENCER, "sequencer") == said
+    assert refusal(monkeypatch, APP, "web server") == ""
+
+
+def test_role_whose_path_puts_others_before_postgresql_is_refused(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `sha256` made anew in public, a trigger that calls it would be told whatever that says."""
+    with given(f"ALTER ROLE {APP} SET search_path = public, pg_catalog", f"ALTER ROLE {APP} RESET search_path"):
+        said = refusal(monkeypatch, APP, "web server")
+    assert said.startswith(f"The database role {APP} signs in with a search_path by which functions of others pass for")
+    assert "lacks" not in said
 
 
 def test_service_is_refused_where_a_rule_was_added(db: None, monkeypatch: pytest.MonkeyPatch) -> None:

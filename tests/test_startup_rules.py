@@ -4,6 +4,7 @@ import pytest
 from django.db import connection, transaction
 
 from audit.database_rules import added_rules, missing_rules, own_models, rules
+from audit.payload_rules import CANONICAL
 from tests.review_scene import execute
 from tests.roles import always, given
 
@@ -73,6 +74,9 @@ def test_rules_that_the_migrations_put_up_in_sql_are_read_from_them() -> None:
         "constraint conclusion_never_by_the_requester on review_conclusion",
         "constraint conclusion_first_reviewer_signed_this_finding on review_conclusion",
         "constraint audit_verification_one_runs on audit_verification",
+        "function audit_canonical",
+        "generated (finding) on review_assessment",
+        "default (written_in) on audit_entry",
         "unique (entry_id) on audit_leaf",
         "unique (group_id, user_id) on accounts_user_groups",
         "foreign key (erased_by_id) to audit_entry on audit_payload",
@@ -122,6 +126,55 @@ def test_trigger_whose_function_looks_elsewhere_for_tables_is_missed(db: None) -
     assert missed() == {"trigger audit_payload_is_committed on audit_payload"}
 
 
+ANOTHER = "CREATE OR REPLACE FUNCTION audit_canonical(value jsonb, levels integer) RETURNS text IMMUTABLE LANGUAGE"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"{ANOTHER} plpgsql AS 'BEGIN RETURN value::text; END'",
+        f"{ANOTHER} sql RETURN value::text",
+        "ALTER FUNCTION audit_canonical(jsonb, integer) VOLATILE",
+        "ALTER FUNCTION audit_canonical(jsonb, integer) STRICT",
+        "ALTER FUNCTION audit_canonical(jsonb, integer) SECURITY DEFINER",
+        "ALTER FUNCTION audit_canonical(jsonb, integer) SET search_path = public, pg_temp",
+        "ALTER FUNCTION audit_canonical(jsonb, integer) SET search_path = '$user', public",
+        "ALTER FUNCTION audit_canonical(jsonb, integer) SET bytea_output = 'escape'",
+        "ALTER FUNCTION audit_canonical(jsonb, integer) RENAME TO another",
+    ],
+)
+def test_function_that_a_triggers_function_calls_is_missed_where_it_is_another(db: None, change: str) -> None:
+    execute(change)
+    assert missed() == {"function audit_canonical"}
+
+
+def test_function_that_is_made_again_is_not_missed(db: None) -> None:
+    execute("ALTER FUNCTION audit_canonical(jsonb, integer) STRICT")
+    execute(CANONICAL)
+    assert missed() == set()
+
+
+def test_another_function_beside_it_does_not_pass_for_it(db: None) -> None:
+    """Of the same name, with what ours does, and taking something else."""
+    execute("ALTER FUNCTION audit_canonical(jsonb, integer) STRICT")
+    execute(CANONICAL.replace("levels integer", "levels bigint"))
+    assert missed() == {"function audit_canonical"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER FUNCTION audit_payload_is_committed() SECURITY DEFINER",
+        "ALTER FUNCTION audit_payload_is_committed() SET search_path = '$user', public, pg_temp",
+        "ALTER FUNCTION audit_payload_is_committed() SET search_path = public, pg_temp, '$user'",
+        "ALTER FUNCTION audit_payload_is_committed() SET bytea_output = 'escape'",
+    ],
+)
+def test_trigger_whose_function_is_declared_otherwise_is_missed(db: None, change: str) -> None:
+    execute(change)
+    assert missed() == {"trigger audit_payload_is_committed on audit_payload"}
+
+
 @pytest.mark.parametrize(
     "instead",
     [
@@ -151,12 +204,23 @@ def test_trigger_that_is_made_again_is_not_missed(db: None) -> None:
         ("CREATE RULE quiet AS ON UPDATE TO audit_payload DO INSTEAD NOTHING", "rule quiet on audit_payload"),
         (f"{OTHER.replace('audit_verification_stays_as_it_ended', 'another')} {REFUSES}",
          "trigger another on audit_verification"),
+        ("CREATE FUNCTION starts_with(varchar, text) RETURNS boolean LANGUAGE sql RETURN false",
+         "function starts_with(character varying,text)"),
+        ("CREATE FUNCTION audit_canonical(varchar, bigint) RETURNS text LANGUAGE sql RETURN $1",
+         "function audit_canonical(character varying,bigint)"),
+        ("CREATE OPERATOR = (FUNCTION = int4eq, LEFTARG = integer, RIGHTARG = integer)",
+         "operator public.=(integer,integer)"),
     ],
 )  # fmt: skip
 def test_what_no_migration_put_up_is_noticed(db: None, statement: str, said: str) -> None:
     assert added_rules(connection) == []
     execute(statement)
     assert added_rules(connection) == [said]
+
+
+def test_what_passes_for_nothing_else_may_be_added(db: None) -> None:
+    execute("CREATE FUNCTION counted_by_somebody() RETURNS integer LANGUAGE sql RETURN 1")
+    assert added_rules(connection) == []
 
 
 HASHES = "CHECK (sha256('\\x00'::bytea || convert_to(canonical, 'UTF8')) = leaf_hash)"
@@ -193,6 +257,54 @@ def test_foreign_key_whose_own_triggers_are_off_is_missed(transactional_db: None
     with given(off, off.replace("DISABLE", "ENABLE"), *always("audit_leaf")):
         assert "foreign key (entry_id) to audit_entry on audit_leaf" in missed()
     assert missed() == set()
+
+
+def otherwise(table: str, name: str, instead: str) -> str:
+    return f"ALTER TABLE {table} DROP CONSTRAINT {name}, ADD CONSTRAINT {name} {instead}"
+
+
+ONE_RUNS = "CREATE UNIQUE INDEX audit_verification_one_runs ON audit_verification (state)"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (otherwise("audit_entry", "audit_entry_leaf_hash_is_of_canonical", "CHECK (true)"),
+         "constraint audit_entry_leaf_hash_is_of_canonical on audit_entry"),
+        (otherwise("audit_leaf", "audit_leaf_counts_from_zero", "CHECK (leaf_index >= -1)"),
+         "constraint audit_leaf_counts_from_zero on audit_leaf"),
+        (otherwise("audit_leaf", "audit_leaf_counts_from_zero", "CHECK (leaf_index >= 0) NO INHERIT"),
+         "constraint audit_leaf_counts_from_zero on audit_leaf"),
+        (otherwise("audit_verification", "audit_verification_checkpoints_check", "CHECK (checkpoints >= -1)"),
+         "check (checkpoints) on audit_verification"),
+        (otherwise("audit_stamp", "audit_stamp_once_by_an_authority", "UNIQUE (checkpoint_id, authority, token)"),
+         "constraint audit_stamp_once_by_an_authority on audit_stamp"),
+        (otherwise("audit_stamp", "audit_stamp_once_by_an_authority",
+                   "UNIQUE (checkpoint_id, authority) DEFERRABLE INITIALLY DEFERRED"),
+         "constraint audit_stamp_once_by_an_authority on audit_stamp"),
+        (otherwise("review_conclusion", "conclusion_requester_is_the_reviews",
+                   "FOREIGN KEY (review_id, requested_by_id) REFERENCES review_review (id, requested_by_id)"
+                   " ON DELETE CASCADE"),
+         "constraint conclusion_requester_is_the_reviews on review_conclusion"),
+        (f"DROP INDEX audit_verification_one_runs; {ONE_RUNS} WHERE state = 'none'",
+         "constraint audit_verification_one_runs on audit_verification"),
+        ("ALTER TABLE audit_entry ALTER written_in SET DEFAULT 0", "default (written_in) on audit_entry"),
+        ("ALTER TABLE audit_entry ALTER written_in DROP DEFAULT", "default (written_in) on audit_entry"),
+        ("ALTER TABLE review_assessment ALTER finding SET EXPRESSION AS ('none'::text)",
+         "generated (finding) on review_assessment"),
+        ("ALTER TABLE review_assessment ALTER finding DROP EXPRESSION", "generated (finding) on review_assessment"),
+    ],
+)  # fmt: skip
+def test_constraint_of_the_same_name_that_says_something_else_is_missed(db: None, change: str, said: str) -> None:
+    execute(change)
+    assert missed() == {said}
+
+
+def test_function_that_passes_for_postgresqls_own_in_a_check_is_noticed(db: None) -> None:
+    execute("CREATE FUNCTION sha256(bytea) RETURNS bytea LANGUAGE sql IMMUTABLE RETURN ''::bytea")
+    name = "audit_entry_leaf_hash_is_of_canonical"
+    execute(otherwise("audit_entry", name, HASHES.replace("sha256", "public.sha256")))
+    assert missed() == {f"constraint {name} on audit_entry"}
 
 
 def test_unique_index_that_is_not_unique_any_more_is_missed(db: None) -> None:
