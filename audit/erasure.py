@@ -57,7 +57,7 @@ def erase_payloads(*, actor: User, entries: EntryQuerySet, basis: str) -> list[E
     """Erase what these entries say and return the entries that record it, one for each 500.
 
     An administrator may, for their own agency; at the command line too it is one who answers for it. All of it is
-    erased, or nothing. Exports that may hold it are removed.
+    erased, or nothing. Exports of the agency that may hold it are removed.
     """
     if basis not in Basis.values:
         raise ErasureRefused(f"{basis!r} is no basis for an erasure: choose one of {', '.join(Basis.values)}.")

@@ -6,18 +6,19 @@ killed leaves its lease; when that has run out, the sweep calls another, which g
 
 import logging
 import time
-import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import User
+from audit import leases
 from audit.checks import check_checkpoint, check_kept_roots, check_keys, check_places
+from audit.leases import LeaseLost
 from audit.models import Checkpoint, TreeState, Verification
 from audit.policies import can_read_log
 from audit.services import record
@@ -33,10 +34,6 @@ SLICE_SECONDS = 10.0
 LEASE = timedelta(seconds=60)
 HELD, FAILED = "all_of_it_holds", "it_does_not_hold"
 RUNNING = Verification.State.RUNNING
-
-
-class LeftToAnother(Exception):
-    """Somebody else has taken this verification up."""
 
 
 def ask_for_verification(*, actor: User | None) -> Verification:
@@ -73,7 +70,7 @@ def call_for(pk: int) -> None:
 
 def call_for_those_left() -> int:
     """Call for verifications that nobody works on: their worker was killed, or the call was lost."""
-    left = list(_free().values_list("pk", flat=True))
+    left = list(Verification.objects.filter(leases.left()).values_list("pk", flat=True))
     for pk in left:
         call_for(pk)
     return len(left)
@@ -86,22 +83,16 @@ def continue_verification(pk: int) -> None:
         return
     try:
         if not go_on(verification, seconds=SLICE_SECONDS):
-            _release(verification)
+            leases.change(verification, leased_until=None)
             call_for(pk)
-    except LeftToAnother:
+    except LeaseLost:
         logger.warning("Verification %s was taken up by another worker.", pk)
-
-
-def _free() -> QuerySet[Verification]:
-    running = Verification.objects.filter(state=RUNNING)
-    return running.filter(leased_until=None) | running.filter(leased_until__lt=timezone.now())
 
 
 def claim(pk: int) -> Verification | None:
     """Take a verification up under a new lease; None where there is nothing to take."""
-    lease = uuid.uuid4()
-    taken = _free().filter(pk=pk).update(lease=lease, leased_until=timezone.now() + LEASE)
-    return Verification.objects.get(pk=pk) if taken else None
+    lease = leases.take(Verification.objects.filter(leases.left()), pk, LEASE)
+    return Verification.objects.get(pk=pk, lease=lease) if lease else None
 
 
 def go_on(verification: Verification, *, seconds: float, told: Callable[[Verification], None] = lambda _: None) -> bool:
@@ -162,25 +153,15 @@ def _compare_with_kept(verification: Verification) -> None:
 
 
 def _keep(verification: Verification) -> None:
-    """Keep how far it came, if it is still this worker's; LeftToAnother otherwise."""
-    changes = {name: getattr(verification, name) for name in ("done", "frontier", "checkpoints", "erased")}
-    _change(verification, leased_until=timezone.now() + LEASE, **changes)
-
-
-def _release(verification: Verification) -> None:
-    _change(verification, leased_until=None)
-
-
-def _change(verification: Verification, **changes: object) -> None:
-    held = Verification.objects.filter(pk=verification.pk, state=RUNNING, lease=verification.lease)
-    if held.update(**changes) != 1:
-        raise LeftToAnother
+    """Keep how far it came, if it is still this worker's; LeaseLost otherwise."""
+    came = {name: getattr(verification, name) for name in ("done", "frontier", "checkpoints", "erased")}
+    leases.keep(verification, LEASE, **came)
 
 
 @transaction.atomic
 def _end(verification: Verification, state: Verification.State, finding: str = "", index: int | None = None) -> None:
     """End it with its entry: both stand, or neither."""
-    _change(
+    leases.change(
         verification, state=state, finding=finding, at_entry=index, ended_at=timezone.now(), leased_until=None,
         checkpoints=verification.checkpoints, erased=verification.erased,
     )  # fmt: skip

@@ -11,8 +11,13 @@ if "worker" in sys.argv:
     # NumPy reads it at its import, before the number of processes is known; what it computes here is small.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+EXPORTS = "exports"
+
 app = Celery("countersign")
 app.conf.update(
+    # An export may take hours: a worker of their own writes them, so that none that looks at photographs is held. It
+    # calls for those that were left as well, which in the queue of many photographs would come too late.
+    task_routes={"audit.tasks.run_export": {"queue": EXPORTS}, "audit.tasks.sweep_exports": {"queue": EXPORTS}},
     # What a worker does when it begins; apps that only send messages need nothing of it.
     imports=("config.worker",),
     broker_url=settings.REDIS_URL,

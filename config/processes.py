@@ -1,4 +1,4 @@
-"""The web server, the worker and the scheduler as processes of their own, watched over by one.
+"""The web server, the workers, the scheduler and the sequencer as processes of their own, watched over by one.
 
 When one of them ends, so do all; when the watching process ends, however that happens, so do they.
 """
@@ -95,6 +95,10 @@ def commands(port: int, *, concurrency: int) -> dict[str, list[str]]:
             "--threads", "4", "--timeout", "60", "--access-logfile", "-", "--no-control-socket",
         ],
         "worker": [*celery, "worker", "--concurrency", str(concurrency), "--loglevel", "INFO", "--without-gossip"],
+        "exporter": [
+            *celery, "worker", "--queues", "exports", "--concurrency", "1", "--hostname", "exports@%h",
+            "--loglevel", "INFO", "--without-gossip",
+        ],
         "scheduler": [*celery, "beat", "--loglevel", "INFO", "--pidfile="],
         "sequencer": [sys.executable, "manage.py", "audit", "sequence"],
     }  # fmt: skip

@@ -5,17 +5,18 @@ from typing import Any
 
 from celery.signals import celeryd_after_setup, task_prerun, worker_process_init, worker_ready
 
+from config.celery import EXPORTS
 from config.parent import die_with_parent
 from identification.recognition.cores import cores
 
 
 @celeryd_after_setup.connect
-def _begin(**_: object) -> None:
+def _begin(*, instance: Any, **_: object) -> None:
     """Serve only where the log is out of reach. Celery catches exceptions here, but lets nobody stay who exits."""
     from audit.startup import StartRefused, begin
 
     try:
-        begin("worker")
+        begin("worker" if _looks_at_photographs(instance.app) else "exporter")
     except StartRefused as refused:
         sys.exit(str(refused))
 
@@ -23,6 +24,8 @@ def _begin(**_: object) -> None:
 @celeryd_after_setup.connect
 def _share_cores(*, instance: Any, **_: object) -> None:
     """Processes times threads are the cores, however the worker was started; its processes are forked after this."""
+    if not _looks_at_photographs(instance.app):
+        return
     from identification.recognition.runtime import share_cores
 
     share_cores(instance.concurrency, cores=cores())
@@ -30,6 +33,8 @@ def _share_cores(*, instance: Any, **_: object) -> None:
 
 @worker_ready.connect
 def _introduce(*, sender: Any, **_: object) -> None:
+    if not _looks_at_photographs(sender.app):
+        return
     from django.db import connection
 
     from identification.services.introduction import introduce_worker
@@ -50,3 +55,8 @@ def _check_connection(**_: object) -> None:
 @worker_process_init.connect
 def _leave_no_orphan(**_: object) -> None:
     die_with_parent()
+
+
+def _looks_at_photographs(app: Any) -> bool:
+    """Whether this worker serves more than exports; one that writes exports alone loads no models."""
+    return set(app.amqp.queues.consume_from) != {EXPORTS}

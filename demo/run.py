@@ -240,7 +240,7 @@ class Demonstration:
         while export.state != Export.State.READY:
             self.processes.check()
             if time.monotonic() > until or export.state == Export.State.FAILED:
-                raise ProcessEnded(f"The log isn't exported: {export.reason or 'the worker may say why'}")
+                raise ProcessEnded(f"The log isn't exported: {export.reason or 'the log of the exporter may say why'}")
             time.sleep(0.2)
             export.refresh_from_db()
         return export

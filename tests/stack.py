@@ -1,4 +1,4 @@
-"""The web server and the worker as processes of their own, on the tests' database."""
+"""The web server, the workers and the others as processes of their own, on the tests' database."""
 
 import os
 import signal
@@ -49,7 +49,7 @@ def of_the_tests(name: str) -> str:
 
 @contextmanager
 def stack(port: int, *, names: tuple[str, ...], logs: Path) -> Iterator[Processes]:
-    """Run some of web server, worker and scheduler."""
+    """Run some of the processes, by their names in config/processes.py."""
     named = {name: command for name, command in commands(port, concurrency=2).items() if name in names}
     with running(named, logs=logs, environment=environment()) as processes:
         yield processes
@@ -75,12 +75,12 @@ class Worker:
 
     LEASE_SECONDS = 15
 
-    def __init__(self, log: Path) -> None:
-        self.log = log
+    def __init__(self, log: Path, name: str = "worker") -> None:
+        self.log, self.name = log, name
         self.process = self._start()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        command = commands(0, concurrency=2)["worker"]
+        command = commands(0, concurrency=2)[self.name]
         with self.log.open("ab") as out:
             return subprocess.Popen(
                 command,

@@ -181,13 +181,30 @@ def test_what_erased_a_payload_is_in_whatever_was_asked_for(auditor: User, reque
     assert {str(each.uid) for each in (found, proposing, *erasures)} <= set(uids(export.file))
 
 
+def test_log_is_looked_through_by_ranges_with_a_word_after_each(
+    auditor: User, requester: User, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What erased an entry stands in another range, and comes in its order."""
+    viewed = Filters(kind="identification:case:viewed/1")
+    for _ in range(5):
+        entry = record(kind="identification:case:viewed/1", actor=requester, subject=case, agency=auditor.agency)
+    signed()
+    erase(entry, auditor)
+    size, export = signed().size, Export(agency=auditor.agency, format="csv", filters=viewed.as_payload())
+    at_once, words = list(shown_indices(export, size)), []
+    monkeypatch.setattr("audit.exporting.selection.RANGE", 3)
+    assert list(shown_indices(export, size, lambda: words.append(1))) == at_once == sorted(set(at_once))
+    assert len(words) == -(-size // 3) > 1
+    assert len(at_once) > 5
+
+
 def test_an_erasure_during_the_export_begins_it_anew(
     auditor: User, requester: User, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = record(kind="identification:case:viewed/1", actor=requester, subject=case, agency=auditor.agency)
     times: list[int] = []
 
-    def with_an_erasure(export: Export, size: int):
+    def with_an_erasure(export: Export, size: int, *_: object):
         found = shown_indices(export, size)
         if not times:
             erase(entry, auditor)

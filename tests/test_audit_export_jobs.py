@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +17,7 @@ from audit.exporting import bundle, jobs, work
 from audit.exporting.errors import LeaseLost
 from audit.models import Entry, Export
 from audit.tasks import run_export, sweep_exports
+from identification.models import Case
 from review.models import Conclusion
 from tests import corroboration_scene
 from tests.audit_fixtures import write_entries
@@ -53,6 +56,43 @@ def test_running_twice_writes_once(auditor: User) -> None:
     before = export.file.read_bytes()
     worked(export)
     assert (export.file.read_bytes(), made(), export.attempts) == (before, 1, 1)
+
+
+def test_one_export_of_an_agency_is_written_at_a_time(auditor: User, outside_auditor: User, calls: list[str]) -> None:
+    first, second, abroad = asked(auditor), asked(auditor), asked(outside_auditor)
+    held_by_another = jobs.claim(first.pk)
+    assert held_by_another
+    assert worked(second).state == "waiting"
+    assert (second.attempts, second.reason) == (0, "")
+    assert jobs.claim(abroad.pk)
+    run_out(first)
+    assert worked(second).state == "ready"
+
+
+def test_next_of_the_agency_is_called_when_one_is_done(auditor: User, calls: list[str]) -> None:
+    first, second = asked(auditor), asked(auditor)
+    worked(first)
+    assert calls == [str(second.pk)]
+
+
+def test_next_of_the_agency_is_called_though_the_one_before_died(auditor: User, calls: list[str]) -> None:
+    """Nobody calls for what has to wait; once the lease has run out, both are called, in their order."""
+    first, second = asked(auditor), asked(auditor)
+    assert jobs.claim(first.pk)
+    Export.objects.update(woken_at=timezone.now() - timedelta(minutes=5))
+    sweep_exports()
+    assert calls == []
+    run_out(first)
+    sweep_exports()
+    assert calls == [str(first.pk), str(second.pk)]
+
+
+def test_one_whose_worker_died_is_called_for_after_the_one_that_came_between(auditor: User, calls: list[str]) -> None:
+    first, second = asked(auditor), asked(auditor)
+    assert jobs.claim(first.pk)
+    run_out(first)
+    worked(second)
+    assert calls == [str(first.pk)]
 
 
 def test_export_of_a_killed_worker_is_taken_up_again(auditor: User, calls: list[str]) -> None:
@@ -205,6 +245,21 @@ def test_old_files_are_removed_and_the_row_says_so(auditor: User, settings: Any)
     assert (export.state, export.file.exists(), newer.file.exists()) == ("expired", False, True)
 
 
+def test_erasure_leaves_what_the_operator_wrote_and_says_so(
+    administrator: User, case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, waiting = tmp_path / "log.zip", exported(administrator)
+    call_command("audit", "export", "--out", str(file))
+    before, erasing = file.read_bytes(), ("--subject", f"identification.case:{case.pk}", "--basis", "request")
+    for more in (["--dry-run"], []):
+        capsys.readouterr()
+        call_command("audit", "erase", *erasing, "--by", administrator.username, *more)
+        assert "written by `manage.py audit export`, stay where they are" in capsys.readouterr().out
+    states = dict(Export.objects.values_list("asked_by", "state"))
+    assert states == {administrator.pk: "expired", None: "ready"}
+    assert (file.read_bytes(), waiting.file.exists()) == (before, False)
+
+
 def test_broken_id_is_no_concern_of_anybodys(db: None) -> None:
     run_export("00000000-0000-0000-0000-000000000000")
     assert not Export.objects.exists()
@@ -260,6 +315,25 @@ def test_page_says_what_happened_to_each(auditor: User, browser_of: Callable[[Us
     fragment = browser_of(auditor).get(reverse("audit:exports"), headers={"HX-Request": "true"}).content.decode()
     assert "every 2s" in fragment
     assert "<html" not in fragment
+
+
+def test_page_says_that_one_waits_for_another_of_the_agency(
+    auditor: User, administrator: User, browser_of: Callable[[User], Client]
+) -> None:
+    """Also to an administrator, whose list doesn't show the auditor's."""
+    first, second = asked(auditor), asked(administrator)
+
+    def text(viewer: User) -> str:
+        return browser_of(viewer).get(reverse("audit:exports")).content.decode()
+
+    assert "Waits for a worker" in text(administrator)
+    assert jobs.claim(first.pk)
+    assert "Waits for another export of your agency" in text(administrator)
+    assert "Interrupted" not in text(auditor)
+    run_out(first)
+    assert "Waits for a worker" in text(administrator)
+    assert "Interrupted; it is begun anew as soon as a worker is free" in text(auditor)
+    assert jobs.claim(second.pk)
 
 
 def test_downloads_are_refused_to_others(

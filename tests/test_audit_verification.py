@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit import tasks, verification
+from audit.leases import LeaseLost
 from audit.models import Checkpoint, Entry, Verification
-from audit.verification import LeftToAnother, ask_for_verification, claim, go_on
+from audit.verification import ask_for_verification, claim, go_on
 from tests import tampering
 from tests.audit_fixtures import write_entries
 from tests.sequencing import signed
@@ -78,7 +79,7 @@ def test_one_who_was_overtaken_leaves_it(log: Checkpoint, small_chunks) -> None:
     assert first is not None
     Verification.objects.filter(pk=first.pk).update(leased_until=timezone.now() - timedelta(seconds=1))
     assert claim(first.pk) is not None
-    with pytest.raises(LeftToAnother):
+    with pytest.raises(LeaseLost):
         go_on(first, seconds=60)
     assert not about_verifications("audit:log:verified/1").exists()
 

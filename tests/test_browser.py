@@ -299,7 +299,14 @@ def test_no_page_is_wider_than_the_window(signed_in, site, enrolled, case, audit
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
-def test_the_exported_log_downloads_and_verifies(signed_in, site, auditor, tmp_path) -> None:
+@pytest.fixture
+def exporter(site: str, tmp_path: Path) -> Iterator[None]:
+    with stack(PORT, names=("exporter",), logs=tmp_path) as processes:
+        yield
+        processes.check()
+
+
+def test_the_exported_log_downloads_and_verifies(signed_in, site, exporter, auditor, tmp_path) -> None:
     from audit.verify import verify
 
     page = signed_in("auditor")

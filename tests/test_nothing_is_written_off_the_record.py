@@ -12,6 +12,7 @@ from tests.off_the_record import Graph
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("accounts", "audit", "identification", "review")
 OF_THE_LOG = "it is the log itself, its order or its signatures"
+EXPORT = "an export's row says where it stands; asking, what was made and each download are recorded"
 JOB = "a job row is what workers owe; what they do in it is recorded"
 PART = "it is a part of what its caller records, in the same transaction"
 DRAFT = "a draft is nobody's word yet: what is signed is recorded, and so is a draft that is taken up again"
@@ -20,10 +21,19 @@ EXCEPTIONS = {
     "audit.checkpoints.request_checkpoint": OF_THE_LOG,
     "audit.checkpoints.sign_checkpoint": OF_THE_LOG,
     "audit.exporting.bundle.write_bundle": "the job that has it written records the export",
+    "audit.exporting.jobs.claim": EXPORT,
     "audit.exporting.jobs.drop_what_may_hold": PART,
+    "audit.exporting.jobs.finish": EXPORT,
+    "audit.exporting.jobs.give_back": EXPORT,
+    "audit.exporting.jobs.give_up": EXPORT,
+    "audit.exporting.jobs.keep": EXPORT,
+    "audit.exporting.jobs.put_off": EXPORT,
     "audit.exporting.jobs.sweep": "an export that failed, or went after its time, showed nobody anything",
     "audit.exporting.table.write_table": "the job that has it written records the export",
     "audit.exporting.waiting.checkpoint_over_everything": OF_THE_LOG,
+    "audit.leases.change": JOB,
+    "audit.leases.keep": JOB,
+    "audit.leases.take": JOB,
     "audit.sequencer.advance": OF_THE_LOG,
     "audit.sequencer.advance_to_the_end": OF_THE_LOG,
     "audit.sequencer.halt": OF_THE_LOG,

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from audit.kinds import kind_named
 from demo.cast import Cast
 from identification.recognition import encoders, runtime
 from identification.recognition.alignment import MID_GREY, QUARTER_TURNS, Cut, cut_square, to_photograph, turn_back
@@ -41,6 +42,11 @@ def recognition(tmp_path_factory: pytest.TempPathFactory) -> Recognition:
 def detector(recognition: Recognition) -> MTCNNDetector:
     assert isinstance(recognition.detector, MTCNNDetector)
     return recognition.detector
+
+
+def test_log_has_room_for_what_the_detector_calls_itself(detector: MTCNNDetector) -> None:
+    said = kind_named("identification:photograph:analysed/1").shape("detector")
+    assert said.fits(f"{detector.name} {detector.version}")
 
 
 @pytest.fixture(scope="module")

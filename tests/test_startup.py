@@ -324,9 +324,10 @@ def test_web_server_does_not_serve_as_the_sequencer(transactional_db: None, tmp_
 
 
 @pytest.mark.slow
-def test_worker_does_not_start_as_the_owner(transactional_db: None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["worker", "exporter"])
+def test_worker_does_not_start_as_the_owner(transactional_db: None, tmp_path: Path, name: str) -> None:
     said = os.environ | environment() | {"DATABASE_URL": of_the_tests("OWNER_DATABASE_URL"), "DEBUG": "false"}
-    command = commands(0, concurrency=1)["worker"]
+    command = commands(0, concurrency=1)[name]
     ran = subprocess.run(command, env=said, capture_output=True, text=True, timeout=120, check=False)
     assert ran.returncode != 0
     assert "Countersign doesn't serve as the database role" in ran.stderr

@@ -90,7 +90,7 @@ def of_lease(s: Stage) -> None:
     place = factories.taken(s.first_reviewer)
     Assignment.objects.filter(pk=place.pk).update(leased_until=timezone.now() - timedelta(seconds=1))
     assert leases.lapse_assignments() == 1
-    queue.decline(actor=s.first_reviewer, assignment=factories.taken(s.first_reviewer), reason="other")
+    queue.decline(actor=s.first_reviewer, assignment=factories.taken(s.first_reviewer), reason="other_work")
 
 
 def of_draft(s: Stage) -> None:

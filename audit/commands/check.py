@@ -6,8 +6,9 @@ from functools import partial
 
 from django.core.management.base import CommandError, OutputWrapper
 
+from audit.leases import LeaseLost
 from audit.models import Verification
-from audit.verification import LeftToAnother, ask_for_verification, claim, go_on
+from audit.verification import ask_for_verification, claim, go_on
 
 HELP = "hash the whole stored log anew and compare everything with everything; exit status 1 where it doesn't hold"
 TELL_EVERY = 100_000
@@ -24,7 +25,7 @@ def run(out: OutputWrapper) -> None:
         raise CommandError("The log is being verified by a worker; its page shows how far that has come.")
     try:
         go_on(verification, seconds=math.inf, told=partial(_tell, out))
-    except LeftToAnother as taken:
+    except LeaseLost as taken:
         raise CommandError("Another process has taken this verification up; its page shows how far it is.") from taken
     if verification.finding:
         raise CommandError(verification.finding)

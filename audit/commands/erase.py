@@ -10,6 +10,11 @@ from audit.erasure import Basis, ErasureRefused, about, erasable, erase_payloads
 from audit.policies import can_erase_payloads
 
 HELP = "erase what the entries about one thing say; the entries themselves and every proof stay"
+# Only whoever has these files knows where they are.
+WHAT_STAYS = (
+    "Files that were downloaded, or written by `manage.py audit export`, stay where they are: remove those that may"
+    " hold it."
+)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -28,7 +33,8 @@ def run(out: OutputWrapper, *, subject: str, basis: str, by: str, dry_run: bool)
         out.write(
             f"What {erasable(entries).count()} entries about {kind} {pk} say would be erased for good, with their"
             " salts; the entries, their places and every proof would stay, and the log would say what was erased."
-            f" What {kept(entries).count()} others say about accounts or the log itself can't be erased."
+            f" What {kept(entries).count()} others say about accounts or the log itself can't be erased. The agency's"
+            f" exports that wait for their download would be removed. {WHAT_STAYS}"
         )
         return
     try:
@@ -36,7 +42,10 @@ def run(out: OutputWrapper, *, subject: str, basis: str, by: str, dry_run: bool)
     except (ErasureRefused, PermissionDenied) as refused:
         raise CommandError(str(refused)) from refused
     erased = sum(len((entry.payload or {})["entries"]) for entry in made)
-    out.write(f"What {erased} entries about {kind} {pk} said is erased; {', '.join(str(e.uid) for e in made)} says so.")
+    out.write(
+        f"What {erased} entries about {kind} {pk} said is erased; {', '.join(str(e.uid) for e in made)} says so. The"
+        f" agency's exports that waited for their download are removed. {WHAT_STAYS}"
+    )
 
 
 def _who(name: str) -> User:

@@ -148,7 +148,7 @@ def _write_entries(
     export: Export, writer: BundleWriter, subtrees: Subtrees, records: _Records, progress: Progress
 ) -> None:
     size = writer.about.size
-    shown = shown_indices(export, size)
+    shown = shown_indices(export, size, lambda: progress(0, size))
     for entry in entries_at(shown):
         writer.hide(until=entry.index, subtree=subtrees)
         _show(writer, entry)

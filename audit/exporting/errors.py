@@ -1,5 +1,9 @@
 """Why an export isn't there (yet). Each text is one sentence for the person who asked."""
 
+from audit.leases import LeaseLost
+
+__all__ = ["CantExport", "LeaseLost", "Overtaken", "PutOff"]
+
 
 class PutOff(Exception):
     """It can't be written now, and will be tried again: nothing is lost."""
@@ -7,10 +11,6 @@ class PutOff(Exception):
 
 class Overtaken(Exception):
     """The log changed under it in a way that needs another beginning: an erasure, a new signing key."""
-
-
-class LeaseLost(Exception):
-    """Another worker has taken it over."""
 
 
 class CantExport(Exception):

@@ -10,14 +10,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import Agency, User
 from accounts.policies import is_auditor
-from audit.exporting.errors import LeaseLost
+from audit import leases
 from audit.models import Entry, Export
 from audit.policies import can_export_log
 from audit.selectors import NO_FILTERS, Filters
@@ -29,9 +29,9 @@ logger = logging.getLogger(__name__)
 # Filters that name a case, a person or a thing.
 NAMING = frozenset({"case", "person", "subject_type", "subject_id"})
 RUN = "audit.tasks.run_export"
-# Celery's over Redis: 9 is taken last, so that photographs don't wait for an export.
-LAST = 9
 CALL_AGAIN_AFTER = timedelta(seconds=60)
+# Held while an export is claimed.
+CLAIM_LOCK = 0x0C1A1
 # How long this process calls nobody after Redis didn't answer.
 SILENT_SECONDS = 30.0
 _silent_until = 0.0
@@ -105,7 +105,7 @@ def call_worker(export_id: uuid.UUID) -> None:
     if time.monotonic() < _silent_until:
         return
     try:
-        celery.send_task(RUN, args=[str(export_id)], retry=False, priority=LAST)
+        celery.send_task(RUN, args=[str(export_id)], retry=False)
     except OperationalError as error:
         _silent_until = time.monotonic() + SILENT_SECONDS
         logger.warning("No worker can be called, exports wait in the database until one can: %s", error)
@@ -134,19 +134,29 @@ def hand_over(*, actor: User, export: Export) -> Path:
     return export.file
 
 
+@transaction.atomic
 def claim(export_id: uuid.UUID) -> Export | None:
-    """Take an export under a new lease and count the attempt; None when there is nothing to take."""
-    lease = uuid.uuid4()
-    free = Export.objects.claimable().filter(pk=export_id, attempts__lt=settings.JOB_MAX_ATTEMPTS)
-    taken = free.update(
-        state=Export.State.RUNNING,
-        lease=lease,
-        leased_until=timezone.now() + lease_time(),
-        attempts=F("attempts") + 1,
-        done=0,
-        reason="",
-    )
-    return Export.objects.select_related("asked_by", "agency").get(pk=export_id, lease=lease) if taken else None
+    """Take an export under a new lease and count the attempt; None when there is nothing to take.
+
+    Of each agency one at most is written at a time; the operator's, at the command line, wait for nobody.
+    """
+    with connection.cursor() as cursor:  # until the commit: two that claim at once see each other
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
+    free = Export.objects.takeable().filter(attempts__lt=settings.JOB_MAX_ATTEMPTS)
+    lease = leases.take(free, export_id, lease_time(), attempts=F("attempts") + 1, done=0, reason="")
+    return Export.objects.select_related("asked_by", "agency").get(pk=export_id, lease=lease) if lease else None
+
+
+def call_next(agency: Agency | None) -> None:
+    """Tell a worker of the export that waited longest for its turn behind another of its agency.
+
+    Where nobody lives to tell, the sweep does so once the lease of the one before has run out.
+    """
+    if agency is None:
+        return
+    following = Export.objects.takeable().filter(agency=agency, reason="", asked_by__isnull=False)
+    if first := following.order_by("asked_at").first():
+        call_worker(first.pk)
 
 
 def lease_time() -> timedelta:
@@ -156,7 +166,7 @@ def lease_time() -> timedelta:
 
 def keep(export: Export, **changes: Any) -> None:
     """Keep the lease and say how far the work came; LeaseLost where another worker has taken over."""
-    _change(export, leased_until=timezone.now() + lease_time(), **changes)
+    leases.keep(export, lease_time(), **changes)
 
 
 def finish(export: Export, **facts: Any) -> None:
@@ -183,13 +193,7 @@ def give_up(export: Export, *, reason: str) -> None:
 
 
 def _leave(export: Export, **changes: Any) -> None:
-    _change(export, lease=None, leased_until=None, **changes)
-
-
-def _change(export: Export, **changes: Any) -> None:
-    held = Export.objects.filter(pk=export.pk, state=Export.State.RUNNING, lease=export.lease)
-    if held.update(**changes) != 1:
-        raise LeaseLost("Another worker has taken this export over.")
+    leases.change(export, lease=None, leased_until=None, **changes)
 
 
 COMMAND_ENDED = "The command ended before the file was whole; run it again."
@@ -213,16 +217,17 @@ ERASED = "Something that it may have held was erased from the log; ask for it ag
 
 @transaction.atomic
 def drop_what_may_hold(agency: Agency | None) -> None:
-    """Remove the files that may hold what entries of an agency said: its own exports, and the operator's.
+    """Remove the files that may hold what entries of an agency said, and end what is being written.
 
-    What belongs to no agency is in everybody's. A worker that is at one loses it, and the next begins anew.
+    What belongs to no agency is in everybody's. A worker that is at one loses it, and the next begins anew. A file that
+    the operator has had written stands where only they know; `audit erase` says so.
     """
     may = Export.objects.filter(Q(agency=agency) | Q(agency=None)) if agency else Export.objects.all()
     _have_failed(may.filter(asked_by=None, state=Export.State.RUNNING), ERASED)
     may.filter(state=Export.State.RUNNING).update(
         state=Export.State.WAITING, lease=None, leased_until=None, attempts=F("attempts") - 1,
     )  # fmt: skip
-    for export in may.filter(state=Export.State.READY):
+    for export in may.filter(state=Export.State.READY, asked_by__isnull=False):
         _expire(export, reason=ERASED)
 
 
@@ -240,7 +245,7 @@ def _have_failed(those: QuerySet[Export], reason: str) -> None:
 
 def _call_for_waiting() -> int:
     now = timezone.now()
-    waiting = Export.objects.claimable().filter(woken_at__lt=now - CALL_AGAIN_AFTER, asked_by__isnull=False)
+    waiting = Export.objects.takeable().filter(woken_at__lt=now - CALL_AGAIN_AFTER, asked_by__isnull=False)
     ids = list(waiting.order_by("asked_at").values_list("pk", flat=True))
     Export.objects.filter(pk__in=ids).update(woken_at=now)
     for pk in ids:
@@ -249,9 +254,10 @@ def _call_for_waiting() -> int:
 
 
 def _remove_old() -> None:
-    """Remove files whose time is over."""
+    """Remove files whose time is over; the operator's stand where only they know."""
     oldest = timezone.now() - timedelta(days=settings.EXPORT_KEEP_DAYS)
-    for export in Export.objects.filter(state=Export.State.READY, finished_at__lt=oldest):
+    ready = Export.objects.filter(state=Export.State.READY, asked_by__isnull=False)
+    for export in ready.filter(finished_at__lt=oldest):
         _expire(export)
 
 

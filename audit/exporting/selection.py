@@ -6,8 +6,10 @@ was erased nobody can say any more, so the entry is in. So is every entry that e
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from typing import Any
 
 from django.db import connection
@@ -21,17 +23,12 @@ NAMES_NOBODY = (
     ("identification:search:run/1", "candidates", "0"),
     ("review:conclusion:reached/1", "outcome", "no_candidate"),
 )
+# So many leaves are looked at in one statement: it takes seconds at most, and a lease is kept between two.
+RANGE = 100_000
 SELECT = """
-WITH chosen AS (
-    SELECT e.id, l.leaf_index FROM audit_entry e
-    JOIN audit_leaf l ON l.entry_id = e.id LEFT JOIN audit_payload p ON p.entry_id = e.id
-    WHERE l.leaf_index < %(size)s {conditions}
-)
-SELECT leaf_index FROM chosen
-UNION
-SELECT l.leaf_index FROM chosen JOIN audit_payload p ON p.entry_id = chosen.id
-JOIN audit_leaf l ON l.entry_id = p.erased_by_id AND l.leaf_index < %(size)s
-ORDER BY 1
+SELECT l.leaf_index, y.leaf_index FROM audit_leaf l JOIN audit_entry e ON e.id = l.entry_id
+LEFT JOIN audit_payload p ON p.entry_id = e.id LEFT JOIN audit_leaf y ON y.entry_id = p.erased_by_id
+WHERE l.leaf_index >= %(first)s AND l.leaf_index < %(end)s {conditions} ORDER BY l.leaf_index
 """
 OF_NOBODY = (
     "(e.kind = '{kind}' AND coalesce(coalesce(p.content::jsonb, e.canonical::jsonb -> 'payload') ->> '{key}',"
@@ -67,20 +64,41 @@ class Shown:
         return self.leaf if self.is_first_version else self.payload or ""
 
 
-def shown_indices(export: Export, size: int) -> Sequence[int]:
-    """Return the indices of the entries that an export shows of the first `size`, ascending; 8 bytes for each."""
+def shown_indices(export: Export, size: int, still_at_it: Callable[[], None] = lambda: None) -> Sequence[int]:
+    """Return the indices of the entries that an export shows of the first `size`, ascending; 8 bytes for each.
+
+    The log is looked through by ranges; `still_at_it` is called after each, so that the lease is kept.
+    """
     filters = Filters.from_payload(export.filters)
     if export.agency_id is None and filters == Filters():
         return range(size)
-    conditions, parameters = _conditions(export.agency_id, filters)
+    chosen, erasing = array("q"), set[int]()
+    for rows in _ranges(export.agency_id, filters, size):
+        chosen.extend(index for index, _ in rows)
+        erasing.update(by for _, by in rows if by is not None and by < size)
+        still_at_it()
+    return _with(chosen, erasing)
+
+
+def _ranges(agency: int | None, filters: Filters, size: int) -> Iterator[list[tuple[int, int | None]]]:
+    """Yield, range by range, the entries that were asked for, each with the place of what erased its payload."""
+    conditions, parameters = _conditions(agency, filters)
     statement = SELECT.format(conditions="".join(f" AND {condition}" for condition in conditions))
-    found = array("q")
-    # COPY streams, and lets PostgreSQL plan for all rows and not for the first few.
-    with connection.cursor() as cursor, cursor.cursor.copy(
-        f"COPY ({statement}) TO STDOUT", parameters | {"size": size}
-    ) as rows:  # fmt: skip
-        found.extend(int(row) for (row,) in rows.rows())
-    return found
+    for first in range(0, size, RANGE):
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters | {"first": first, "end": min(first + RANGE, size)})
+            yield cursor.fetchall()
+
+
+def _with(chosen: "array[int]", erasing: set[int]) -> "array[int]":
+    """Return both in ascending order, each once; those that erase are few."""
+    missing = [index for index in sorted(erasing) if not _holds(chosen, index)]
+    return array("q", merge(chosen, missing)) if missing else chosen
+
+
+def _holds(ascending: Sequence[int], index: int) -> bool:
+    at = bisect_left(ascending, index)
+    return at < len(ascending) and ascending[at] == index
 
 
 def _conditions(agency: int | None, filters: Filters) -> tuple[list[str], dict[str, Any]]:

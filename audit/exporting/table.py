@@ -22,7 +22,7 @@ PAGE = 500
 def write_table(export: Export, out: BinaryIO, *, progress: Progress) -> tuple[int, str, int]:
     """Write CSV or JSON Lines to a file; return how many entries it holds, its SHA-256, and the log's size."""
     size = checkpoint_over_everything(lambda: progress(0, 0)).size
-    shown = shown_indices(export, size)
+    shown = shown_indices(export, size, lambda: progress(0, size))
     hashed = hashlib.sha256()
     for line in _lines(export, size, shown, progress):
         hashed.update(line.encode())

@@ -38,6 +38,7 @@ def run_export(*, export_id: uuid.UUID) -> None:
         logger.warning("Export %s was taken over by another worker; this file is dropped.", export.pk)
     finally:
         export.partial.unlink(missing_ok=True)
+    jobs.call_next(export.agency)
 
 
 def _do(export: Export) -> None:

@@ -2,7 +2,17 @@
 
 from audit.kinds.keys import IDENTIFIER_KIND
 from audit.kinds.kind import kind
-from audit.kinds.values import COUNT, NAME_AND_VERSION, YES_OR_NO, either, list_of, object_of, object_with, one_of
+from audit.kinds.values import (
+    COUNT,
+    DETECTOR,
+    NAME_AND_VERSION,
+    YES_OR_NO,
+    either,
+    list_of,
+    object_of,
+    object_with,
+    one_of,
+)
 
 REFUSED = one_of(
     "empty", "too-large", "not-an-image", "too-many-pixels", "animated", "cmyk", "sixteen-bit", "truncated", "damaged",
@@ -40,7 +50,7 @@ KINDS = (
         "Faces found in {subject}: {faces}.",
         "detector encoder faces sha256",
         "case gallery orientation face_ids attempts drawn",
-        detector=NAME_AND_VERSION,
+        detector=DETECTOR,
     ),
     kind(
         "identification:photograph:quarantined/1",

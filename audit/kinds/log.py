@@ -3,7 +3,7 @@
 from audit.kinds.kind import kind
 from audit.kinds.values import COUNT, KEY_ID, NOTHING, SET, UUID, YES_OR_NO, either, list_of, object_with, one_of
 
-SERVICE = one_of("web server", "worker", "sequencer")
+SERVICE = one_of("web server", "worker", "exporter", "sequencer")
 SETTINGS = object_with(either(SET, COUNT, YES_OR_NO, NOTHING, list_of(SET)))
 VERIFIED = one_of("all_of_it_holds", "it_does_not_hold")
 
@@ -16,7 +16,9 @@ KINDS = (
     ),
     kind(
         "audit:log:restored/1",
-        "An older copy of this log, of {size:entry|entries}, was put in place; {signed_size} had been signed.",
+        "What the signer remembers was begun anew at {size:entry|entries}; it had remembered"
+        " {signed_size:signed entry|signed entries} (more: an older copy of this log was put in place; 0: its memory was"
+        " lost).",
         "size signed_size signed_root",
     ),
     kind("audit:key:made/1", "A key was made that signs checkpoints of this log ({key_id}).", "key_id vkey"),

@@ -134,6 +134,12 @@ MODEL_NAME, MODEL_VERSION = "[a-z0-9][a-z0-9-]{0,59}", "[A-Za-z0-9][A-Za-z0-9._+
 NAME = like(MODEL_NAME, "the name of an encoder", "dlib-resnet")
 VERSION = like(MODEL_VERSION, "a version", "1.0")
 NAME_AND_VERSION = like(f"{MODEL_NAME} {MODEL_VERSION}", "a name and a version", "dlib-resnet 1.0")
+# A detector's version says as well which way of searching with it is ours (identification/recognition/detection.py).
+DETECTOR = like(
+    f"{MODEL_NAME} {MODEL_VERSION}(, search [0-9]{{1,6}})?",
+    "the name and version of a detector",
+    "mtcnn 2.5.3, search 1",
+)
 KEY_ID = like("[0-9a-f]{8}", "eight digits of a key", "0f1e2d3c")
 VERIFIER_KEY = like(
     r"[!-*,-~]{1,200}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}", "a key for verifying", f"a.example/log+0f1e2d3c+{'A' * 44}"

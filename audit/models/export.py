@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.dateformat import format as formatted
 
 from accounts.models import Agency
+from audit import leases
 from audit.kinds import KINDS
 
 
@@ -20,8 +21,12 @@ class ExportQuerySet(models.QuerySet["Export"]):
 
     def claimable(self) -> "ExportQuerySet":
         """Those that nobody works on: they wait, or their worker's lease has run out."""
-        state = Export.State
-        return self.filter(Q(state=state.WAITING) | Q(state=state.RUNNING, leased_until__lt=timezone.now()))
+        return self.filter(Q(state=Export.State.WAITING) | leases.left())
+
+    def takeable(self) -> "ExportQuerySet":
+        """Those that may be taken up now: of each agency one is written at a time. The operator's wait for nobody."""
+        agencies = Export.objects.filter(leases.at_work(), agency__isnull=False).values("agency")
+        return self.claimable().exclude(agency__in=agencies)
 
     def under_way(self) -> "ExportQuerySet":
         """Those that aren't finished."""
@@ -116,7 +121,9 @@ class Export(models.Model):
 
     @property
     def progress_in_words(self) -> str:
-        """How far a worker came."""
+        """How far a worker came, as long as it says so."""
+        if self.leased_until and self.leased_until < timezone.now():
+            return "Interrupted; it is begun anew as soon as a worker is free"
         return f"{self.done:,} of {self.total:,} entries" if self.total else "Begun"
 
     @property

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import User
+from audit import leases
 from audit.exporting import jobs
 from audit.forms import ExportForm
 from audit.models import Export
@@ -46,7 +47,8 @@ def _asked(request: HttpRequest, viewer: User) -> HttpResponse:
 def _found(viewer: User) -> dict[str, object]:
     found = list(jobs.exports(viewer)[:SHOWN])
     under_way = any(each.state in (Export.State.WAITING, Export.State.RUNNING) for each in found)
-    return {"exports": found, "under_way": under_way}
+    one_is_written = Export.objects.filter(leases.at_work(), agency=viewer.agency).exists()
+    return {"exports": found, "under_way": under_way, "one_is_written": one_is_written}
 
 
 @require_GET

@@ -41,8 +41,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             report.say(
-                "\nStopping the web server, the worker, the scheduler and, where this command started them, "
-                "the bundled servers."
+                "\nStopping the web server, the workers, the scheduler, the sequencer and, where this command started "
+                "them, the bundled servers."
             )
 
     def _run(self, report: Report, processes: Processes, port: int, **options: Any) -> None:
