@@ -74,14 +74,21 @@ ALTER TABLE audit_entry ADD CONSTRAINT audit_entry_case_is_of_canonical
     CHECK (case_id = coalesce(canonical::jsonb ->> 'case', ''));
 """
 # A foreign key locks the row it names: all entries of an agency would meet in that of the agency. As accounts and
-# agencies never go, it is enough to see them once.
+# agencies never go, it is enough to see them once. The sequencer may not read them, and its entries are nobody's: each
+# question is a statement of its own, for of one that names a table PostgreSQL may ask the right before it is needed.
 IS_OF_SOMEBODY = """
-CREATE FUNCTION audit_entry_is_of_somebody() RETURNS trigger LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION audit_entry_is_of_somebody() RETURNS trigger LANGUAGE plpgsql
 SET search_path = public, pg_temp AS $body$
+DECLARE
+    known boolean := true;
 BEGIN
-    IF NEW.actor_id IS NOT NULL AND NOT EXISTS (SELECT FROM accounts_user WHERE id = NEW.actor_id)
-        OR NEW.agency_id IS NOT NULL AND NOT EXISTS (SELECT FROM accounts_agency WHERE id = NEW.agency_id)
-    THEN
+    IF NEW.actor_id IS NOT NULL THEN
+        known := EXISTS (SELECT FROM accounts_user WHERE id = NEW.actor_id);
+    END IF;
+    IF known AND NEW.agency_id IS NOT NULL THEN
+        known := EXISTS (SELECT FROM accounts_agency WHERE id = NEW.agency_id);
+    END IF;
+    IF NOT known THEN
         RAISE EXCEPTION 'audit_entry_is_of_somebody: there is no such account or agency'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'audit_entry_is_of_somebody';
     END IF;

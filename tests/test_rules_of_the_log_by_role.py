@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
+from audit.models import Entry
 from config.roles import APP, MIGRATOR, SEQUENCER
 from tests import log_attempts, test_rules_of_exports_and_deliveries, test_rules_of_the_log
+from tests.audit_rows import write
 from tests.log_attempts import LogAttempts, Rows
 from tests.roles import as_superuser
 
@@ -36,7 +38,7 @@ OF_WEB_AND_WORKERS = {
     "verification_that_holds_half_way", "verification_for_nobody_known",
     "verification_of_fewer_than_no_checkpoints", "verification_of_fewer_than_no_erased",
     "verification_found_otherwise", "delivery_of_no_checkpoint", "stamp_of_no_checkpoint",
-    "second_stamp_of_an_authority",
+    "stamp_that_is_kept_already",
 }  # fmt: skip
 OF_THE_SEQUENCER = {
     "key_of_another_log", "subtree_with_another_root", "second_state_of_the_tree", "place_for_no_entry",
@@ -60,6 +62,17 @@ def test_role_that_serves_is_refused_by_the_rule_or_has_no_right(
 ) -> None:
     _, (outermost, *_) = ATTEMPTS[name]
     assert ATTEMPTS.refusal(name, rows, role) == (outermost.says if name in REACHED[role] else "")
+
+
+@pytest.mark.parametrize("planned", ["force_custom_plan", "force_generic_plan"])
+def test_sequencer_writes_entries_however_they_are_planned(may_become_roles: None, rows: Rows, planned: str) -> None:
+    """A plan for all values, as PostgreSQL may make one after some, asks for every right that its query names."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL plan_cache_mode = {planned}")
+        cursor.execute(f"SET LOCAL ROLE {SEQUENCER}")
+        pk, _ = write(cursor)
+        cursor.execute("RESET ROLE")
+    assert Entry.objects.filter(pk=pk, actor=None).exists()
 
 
 # A field's own unique index is the database's and Django's affair.
