@@ -168,7 +168,7 @@ class Racers:
         barrier, pause = Barrier(2), self.rng.random() * self.latest
 
         def begin(call: Callable[[], Any], wait: float) -> Any:
-            barrier.wait(timeout=20)
+            barrier.wait(timeout=60)
             time.sleep(wait)
             try:
                 return call()

@@ -135,7 +135,7 @@ def sequencing(log: Path, **changed: str) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
 
 
 # --- The file --------------------------------------------------------------------------------------

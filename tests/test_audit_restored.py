@@ -42,7 +42,7 @@ def sequencing(log: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
 
 
 def manage(*arguments: str) -> "subprocess.CompletedProcess[str]":

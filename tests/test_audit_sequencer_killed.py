@@ -68,7 +68,7 @@ def test_killed_sequencer_leaves_a_log_that_holds(
         done.set()
         writing.join()
         process.terminate()
-        process.wait(30)
+        process.wait(120)
     answer = answer_to(asked)
     assert answer is not None
     assert answer.size == Leaf.objects.count() == Entry.objects.count()

@@ -167,17 +167,17 @@ def beside() -> Iterator[Callable[[Callable[[], Any]], Callable[[], Any]]]:
         thread = Thread(target=run)
         threads.append(thread)
         thread.start()
-        begun.wait(10)
+        begun.wait(60)
 
         def result() -> Any:
-            thread.join(20)
+            thread.join(60)
             return results[0]
 
         return result
 
     yield start
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
 
 
 def holds_the_review(conclusion: Conclusion) -> None:

@@ -70,7 +70,7 @@ def test_worker_started_by_hand_shares_the_cores_and_says_so_once(
     ):
         wait_until(lambda: "Recognition on" in log.read_text(), seconds=60, what="the worker has said what it is")
         worker.terminate()
-        worker.wait(30)
+        worker.wait(120)
     said = re.findall(r"Recognition on .*", log.read_text())
     threads = cores()
     line = (

@@ -68,7 +68,7 @@ def test_a_stop_reaches_the_command_and_then_the_servers(environment, stop) -> N
     with serving(environment) as command:
         child = psutil.Process(command.pid).children(recursive=True)
         command.send_signal(stop)
-        assert command.wait(20) == 128 + signal.SIGTERM
+        assert command.wait(60) == 128 + signal.SIGTERM
     assert not [process for process in child if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
     assert not servers_of(environment)
 

@@ -91,7 +91,7 @@ def test_change_waits_for_a_photograph_that_is_being_written_and_sees_its_face(
 
     def pause(**_: object) -> None:
         written.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
 
     def write() -> None:
         # It came from an attempt that embedded by the active one alone.
@@ -110,7 +110,7 @@ def test_change_waits_for_a_photograph_that_is_being_written_and_sees_its_face(
     def either(which: int) -> object:
         if which == 0:
             return write()
-        assert written.wait(10)
+        assert written.wait(60)
         threading.Timer(0.5, go_on.set).start()
         return complete_preparation()
 

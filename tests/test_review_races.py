@@ -41,7 +41,7 @@ def race() -> Iterator[Race]:
             barrier = Barrier(len(calls))
 
             def run(call: Callable[[], Any]) -> Any:
-                barrier.wait(timeout=20)
+                barrier.wait(timeout=60)
                 try:
                     return call()
                 except Exception as error:  # noqa: BLE001 - what was raised is the result

@@ -174,7 +174,7 @@ def running(folder: Path, log: Log) -> Iterator[tuple[subprocess.Popen, HTTPConn
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=bare) as process:
         assert process.stdout is not None
         address = process.stdout.readline().split()[1]
-        connection = HTTPConnection(address.removeprefix("http://"), timeout=10)
+        connection = HTTPConnection(address.removeprefix("http://"), timeout=60)
         try:
             yield process, connection
         finally:
