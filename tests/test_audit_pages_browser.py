@@ -14,10 +14,9 @@ from audit import verification
 from audit.models import Checkpoint, Entry, Export, Verification
 from identification.models import Case, Encoder
 from tests import factories
-from tests.audit_fixtures import write_entries
+from tests.audit_fixtures import LONG_NAME, entry_about, erased, verified, write_entries
+from tests.barriers import no_serious_violation
 from tests.sequencing import signed
-from tests.test_audit_pages import LONG_NAME, entry_about, erased, verified
-from tests.test_browser_review import no_serious_violation
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -14,10 +14,9 @@ from audit.models import Entry
 from identification.models import Encoder, Person
 from review.errors import IncompleteWork, StaleConclusion
 from review.models import Conclusion, Identification, Reopening, Review, Verification
-from tests import corroboration_scene, factories
+from tests import corroboration_scene, factories, threads
 from tests.corroboration_scene import asserted, confirmed, recorded, reopened, verified
-from tests.test_review_races import Race, errors_in
-from tests.test_review_races import race as a_race
+from tests.threads import Race, errors_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,7 +25,7 @@ recorder, verifier, asserter = (
     corroboration_scene.verifier,
     corroboration_scene.asserter,
 )
-race = a_race
+race = threads.race
 ROUNDS = 6
 Conclusions = Callable[[int], list[Conclusion]]
 

@@ -5,10 +5,7 @@ overlap likely.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
-from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -23,34 +20,13 @@ from review.errors import StaleAssignment
 from review.models import Assessment, Assignment, Conclusion, Part, Review
 from review.services import assessment as assessing
 from review.services import queue
-from tests import factories
+from tests import factories, threads
 from tests.conftest import PASSWORD
+from tests.threads import RUNNERS, Race, errors_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_waiting_for_the_disk")]
 
-RUNNERS = 6
-Race = Callable[..., list[Any]]
-
-
-@pytest.fixture
-def race() -> Iterator[Race]:
-    """Run calls at the same moment, each on a connection of its own; return results, or what was raised."""
-    with ThreadPoolExecutor(RUNNERS) as pool:
-
-        def start(*calls: Callable[[], Any]) -> list[Any]:
-            barrier = Barrier(len(calls))
-
-            def run(call: Callable[[], Any]) -> Any:
-                barrier.wait(timeout=60)
-                try:
-                    return call()
-                except Exception as error:  # noqa: BLE001 - what was raised is the result
-                    return error
-
-            return [future.result() for future in [pool.submit(run, call) for call in calls]]
-
-        yield start
-        start(*[lambda: connection.close()] * RUNNERS)  # noqa: PLW0108 - each thread has a connection of its own
+race = threads.race
 
 
 @pytest.fixture
@@ -109,10 +85,6 @@ def signing(assignment: Assignment, *, unsuitable: bool = False) -> Callable[[],
 def taking(actor: User) -> Callable[[], Assignment | None]:
     # A fresh object, so that nothing is shared between the threads.
     return lambda: queue.take_next(actor=User.objects.get(pk=actor.pk))
-
-
-def errors_in(results: list[Any]) -> list[Any]:
-    return [result for result in results if isinstance(result, Exception)]
 
 
 def test_two_last_signatures_at_once_conclude_exactly_once(
