@@ -18,7 +18,7 @@ from tests.audit_fixtures import LONG_NAME, entry_about, erased, verified, write
 from tests.barriers import no_serious_violation
 from tests.sequencing import signed
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def every_state_of_an_export(auditor: User) -> None:

@@ -10,7 +10,7 @@ from tests import compare_page
 from tests.barriers import no_serious_violation
 from tests.compare_page import PEOPLE, apart, light, mark, matrix, saved, width_on_screen
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 LENIENT_MS = 250  # on a machine with much else to do; the aim is 50
 

@@ -21,7 +21,7 @@ from tests.barriers import no_serious_violation
 from tests.comparison_scene import Shot
 from tests.conftest import PASSWORD
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 RATIONALE = "Brows, the bridge of the nose and the chin agree; nothing differs that could not be explained."
 

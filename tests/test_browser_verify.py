@@ -12,7 +12,7 @@ from tests.barriers import no_serious_violation
 from tests.bundles import MadeLog, made_bundle, made_log, some_of
 from tests.stack import stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PORT = 8767
 SITE = f"http://127.0.0.1:{PORT}"
