@@ -14,12 +14,11 @@ from audit import verification
 from audit.models import Checkpoint, Entry, Export, Verification
 from identification.models import Case, Encoder
 from tests import factories
-from tests.audit_fixtures import write_entries
+from tests.audit_fixtures import LONG_NAME, entry_about, erased, verified, write_entries
+from tests.barriers import no_serious_violation
 from tests.sequencing import signed
-from tests.test_audit_pages import LONG_NAME, entry_about, erased, verified
-from tests.test_browser_review import no_serious_violation
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def every_state_of_an_export(auditor: User) -> None:

@@ -22,9 +22,8 @@ from audit.notes import Checkpoint as Head
 from audit.proof_path import steps
 from audit.proofs import prove_inclusion
 from audit.tree import consistent, included, inclusion_proof, leaf_hash, range_root, root_of
-from tests.audit_fixtures import write_entries, write_viewed
+from tests.audit_fixtures import erased, write_entries, write_viewed
 from tests.sequencing import sequenced, signed
-from tests.test_audit_pages import erased
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -18,10 +17,11 @@ from review.models import Assignment, Review
 from review.services import leases
 from review.shown import candidates_shown
 from tests import comparison_scene, factories
+from tests.barriers import no_serious_violation
 from tests.comparison_scene import Shot
 from tests.conftest import PASSWORD
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 RATIONALE = "Brows, the bridge of the nose and the chin agree; nothing differs that could not be explained."
 
@@ -120,14 +120,6 @@ def assess(page: Page, person: Person | None) -> Assignment:
 def read_conclusion(page: Page, review: Review) -> None:
     page.goto(f"/review/{review.pk}/")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-
-
-def no_serious_violation(page: Page) -> None:
-    """WCAG 2.2 AA as axe checks it."""
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
-    serious = [one for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
-    said = [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in serious]
-    assert not said, (page.url, said)
 
 
 # --- Every end -------------------------------------------------------------------------------------------------------
