@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -148,6 +149,27 @@ def test_erased_entry_is_still_proved_and_tells_nothing(read, auditor: User) -> 
     assert answer.json()["payload"] is None
     assert answer.json()["salt"] is None
     assert content not in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["entry", "proof"])
+def test_place_of_an_entry_is_asked_for_once(read, auditor: User, name: str) -> None:
+    entry = write_entries(auditor, 300)[123]
+    signed()
+    read(name, entry.uid)
+    with CaptureQueriesContext(connection) as asked:
+        assert read(name, entry.uid).status_code == 200
+    by = (entry.uid.hex, f'"entry_id" = {entry.pk}')
+    about = [one["sql"] for one in asked if '"audit_leaf"' in one["sql"] and any(key in one["sql"] for key in by)]
+    assert len(about) == 1, about
+
+
+def test_command_asks_for_the_place_of_an_entry_once(auditor: User, capsys: pytest.CaptureFixture[str]) -> None:
+    entry = write_entries(auditor, 300)[123]
+    signed()
+    with CaptureQueriesContext(connection) as asked:
+        call_command("audit", "prove", str(entry.uid))
+    assert sum(f'"entry_id" = {entry.pk}' in one["sql"] and "audit_leaf" in one["sql"] for one in asked) == 1
+    assert json.loads(capsys.readouterr().out)["index"] == Entry.objects.get(pk=entry.pk).place.index
 
 
 def test_entry_that_no_checkpoint_covers_says_when_one_will(read, auditor: User) -> None:
