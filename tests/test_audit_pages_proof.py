@@ -306,6 +306,46 @@ def test_page_says_how_far_each_witness_has_come(read, settings, two: tuple[Chec
     assert line.strip() in read("checkpoint-note", newer.pk).content.decode(), "cosignatures go along"
 
 
+@pytest.mark.parametrize(
+    ("rows", "stands", "said"),
+    [
+        ("", "Has taken none yet", ""),
+        (
+            "n",
+            "Nothing shows that it has taken any",
+            "1 row says that it took one, and nothing that came back bears it",
+        ),
+        (
+            "nn",
+            "Nothing shows that it has taken any",
+            "2 rows say that it took one, and nothing that came back bears them",
+        ),
+        ("on", "Took the checkpoint", "1 later row says that it took one, and nothing that came back bears it out"),
+        ("onn", "Took the checkpoint", "2 later rows say that it took one, and nothing that came back bears them out"),
+        ("no", "Took the checkpoint", ""),
+        ("o" + "n" * 101, "t be told what it took", "The last 100 rows say that it took one"),
+    ],
+)
+def test_page_says_what_is_true_of_rows_that_nothing_bears_out(
+    read, settings, two: tuple[Checkpoint, Checkpoint], rows: str, stands: str, said: str
+) -> None:
+    """Each letter is a row: o of the older checkpoint, cosigned; n of the newer, about which nothing came back."""
+    older, newer = two
+    key, line = cosigned(older)
+    settings.AUDIT_WITNESSES = [f"{key} https://ombud.example"]
+    for row in rows:
+        checkpoint, answer = (older, line) if row == "o" else (newer, "")
+        Delivery.objects.create(
+            checkpoint=checkpoint, witness=key.name, tried_at=timezone.now(), succeeded=True, answer=answer
+        )
+    text = " ".join(read("checkpoints").content.decode().split())
+    told = {"Has taken none yet", "Nothing shows that", "Took the checkpoint", "t be told what"}
+    assert [state for state in told if state in text] == [state for state in told if state in stands]
+    assert said in text
+    assert ("that it took one" in text) == bool(said)
+    assert "took a later one" not in text
+
+
 def test_page_shows_nobodys_whole_mailbox(read, settings, two: tuple[Checkpoint, Checkpoint]) -> None:
     """Not in a name, an address, or what a mail server answered."""
     settings.AUDIT_WITNESSES = ["mailto:olena.k@press.example", "court mailto:clerk@court.example"]
