@@ -12,7 +12,7 @@ from accounts.models import User
 from audit.kinds import KINDS
 from audit.models import Entry, EntryQuerySet
 from audit.policies import can_read_log
-from audit.reading import leaf_of, said_by
+from audit.reading import index_of, leaf_of, said_by
 from audit.subjects import Names, names_of
 
 NOBODY_HERE = "Somebody of another agency"
@@ -102,12 +102,6 @@ def entry_found(viewer: User, asked: str) -> Entry | None:
         return found.filter(uid=uuid.UUID(said)).first()
     except ValueError:
         return None
-
-
-def index_of(entry: Entry) -> int | None:
-    """Return the place of an entry in the log; None while it waits for one."""
-    place = getattr(entry, "place", None)
-    return place.index if place else None
 
 
 def narrowed(found: EntryQuerySet, filters: Filters) -> EntryQuerySet:

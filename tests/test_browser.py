@@ -22,7 +22,7 @@ from tests.factories import ContentFile
 from tests.review_pages import position_of
 from tests.stack import no_job_waits, stack, wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PORT = 8765
 SITE = f"http://127.0.0.1:{PORT}"

@@ -114,6 +114,7 @@ print(json.dumps([set_to, settings_that_matter()]))
 """
 
 
+@pytest.mark.slow
 def test_no_secret_and_nobodys_address_goes_on_record() -> None:
     said = os.environ | PRIVATE | {"DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "false"}
     ran = subprocess.run(
@@ -255,6 +256,7 @@ def superusers_url() -> str:
     return of_the_tests("APP_DATABASE_URL").replace(APP, "postgres")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", [lambda: of_the_tests("OWNER_DATABASE_URL"), superusers_url])
 def test_web_server_does_not_serve_as_a_role_that_could_undo_the_log(
     transactional_db: None, tmp_path: Path, url: Any
@@ -276,6 +278,7 @@ def answers(port: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_web_server_serves_as_the_role_of_the_web_and_records_its_start_once(
     transactional_db: None, tmp_path: Path
 ) -> None:
@@ -303,6 +306,7 @@ def test_database_that_is_away_is_waited_for_and_then_refused() -> None:
     assert "The database can't be asked what this role may do" in ran.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["APP_DATABASE_URL", "OWNER_DATABASE_URL"])
 def test_sequencer_runs_as_nobody_else(transactional_db: None, name: str) -> None:
     said = os.environ | environment() | {"SEQUENCER_DATABASE_URL": of_the_tests(name), "DEBUG": "false"}
@@ -317,6 +321,7 @@ def test_sequencer_runs_as_nobody_else(transactional_db: None, name: str) -> Non
     assert not SigningKey.objects.exists()
 
 
+@pytest.mark.slow
 def test_web_server_does_not_serve_as_the_sequencer(transactional_db: None, tmp_path: Path) -> None:
     with web_server(of_the_tests("SEQUENCER_DATABASE_URL"), tmp_path / "log", free_port()) as process:
         assert process.wait(240) != 0

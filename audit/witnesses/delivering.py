@@ -40,7 +40,7 @@ UNPROVEN = (
 class Attempts:
     """How far one witness has come: the last checkpoint that it took and since when, and what failed since.
 
-    `unproven` counts the rows that say of later ones that it took them, and that nothing bears out.
+    `unproven` counts the rows after it, or all where it took none, that say that it took one and nothing bears out.
     """
 
     accepted: Delivery | None

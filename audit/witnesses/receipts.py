@@ -20,7 +20,10 @@ MOST_LOOKED_AT = 100
 
 @dataclass(frozen=True)
 class Taken:
-    """The last delivery that is borne out, since when it counts, and how many later rows say so of others in vain."""
+    """The last delivery that is borne out, and since when it counts.
+
+    `unproven` counts the rows after it, or all where there is none, that say in vain that something was taken.
+    """
 
     delivery: Delivery | None = None
     since: datetime | None = None
