@@ -32,7 +32,7 @@ KINDS = (
         "audit:service:started/1",
         "The {service} was started.",
         "service settings settings_sha256",
-        "version database_role",
+        "version database_role source_sha256",
         service=SERVICE,
         settings=SETTINGS,
     ),
