@@ -366,16 +366,3 @@ def page_of(browser: Browser, live_server) -> Iterator[Callable[..., Page]]:
     yield open_window
     for context in contexts:
         context.close()
-
-
-@pytest.fixture
-def without_waiting_for_the_disk(db) -> Iterator[None]:
-    """Locks and visibility are what is raced for where this is used, not durability."""
-    with connection.cursor() as cursor:
-        name = connection.ops.quote_name(connection.settings_dict["NAME"])
-        cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
-        cursor.execute("SET synchronous_commit = off")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER DATABASE {name} RESET synchronous_commit")
-        cursor.execute("RESET synchronous_commit")

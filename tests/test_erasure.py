@@ -128,6 +128,7 @@ def test_what_is_said_about_accounts_and_the_log_itself_stays(administrator: Use
     assert all(Entry.objects.get(pk=each.pk).payload for each in (role, taken))
 
 
+@pytest.mark.slow
 def test_many_are_erased_by_several_entries(administrator: User) -> None:
     entries = [told(administrator) for _ in range(MOST_AT_ONCE + 1)]
     made = erase(administrator, *entries)
