@@ -22,6 +22,7 @@ PAGE = 1000
 NAMES_NOBODY = (
     ("identification:search:run/1", "candidates", "0"),
     ("review:conclusion:reached/1", "outcome", "no_candidate"),
+    ("review:conclusion:reached/1", "outcome", "unsuitable"),
 )
 # So many leaves are looked at in one statement: it takes seconds at most, and a lease is kept between two.
 RANGE = 100_000
