@@ -1,20 +1,34 @@
 """Bundles that came from the database: both verifiers take them, and the README in them leads through them by hand."""
 
+import io
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+from django.utils import timezone
+
 from accounts.models import User
+from audit.bundle import BundleCheckpoint
+from audit.exporting.cosigned import legible
 from audit.keys import rotate_key
-from audit.models import Entry
+from audit.models import Checkpoint, Entry, Export
+from audit.notes import COSIGNATURE, Note, Signature, VerifierKey
 from audit.selectors import Filters
 from audit.verify import verify
-from tests import node
+from audit.witnesses.configured import Way, witnesses
+from audit.witnesses.delivering import deliver
+from audit.witnesses.published import published_note
+from tests import node, tsa
 from tests.audit_fixtures import write_entries, write_viewed
+from tests.bundles import made_bundle, made_log
 from tests.exporting import exported, held_by_both, lines, sequencer, shown, unpacked  # noqa: F401
 from tests.readme import ran, typed
 from tests.sequencing import signed
 from tests.test_audit_pages import erased
-from tests.tsa import needs_openssl
-from tests.witness_scene import grown
+from tests.tsa import Authority, needs_openssl
+from tests.witness_scene import NAME, Agency, grown, log_keys, outcome
+
+authority = tsa.authority
 
 # --- Both verifiers --------------------------------------------------------------------------------------------------
 
@@ -72,3 +86,100 @@ def test_readme_leads_through_a_real_bundle_whose_key_was_replaced(auditor: User
     assert typed(5, folder).split()[0] == bytes(first.leaf_hash).hex()
     assert ran(6, folder) == [f"{export.entries} shown in entries.jsonl", "1 shown in closing.jsonl"]
     assert ran(7, folder) == (folder / "closing.txt").read_text().split("\n")[1:3]
+
+
+# --- Witnesses and time stamps ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cosigned(auditor: User, tmp_path: Path, settings, monkeypatch: pytest.MonkeyPatch) -> tuple[Checkpoint, str]:
+    """A checkpoint that a witness cosigned, and the key of the witness."""
+    monkeypatch.setenv("no_proxy", "*")
+    abroad = Agency(tmp_path / "witness", log_keys())
+    checkpoint = grown(auditor, 5)
+    with abroad.there() as keeper:
+        settings.AUDIT_WITNESSES = [abroad.setting]
+        deliver(name=NAME)
+        assert outcome()[0]
+        return checkpoint, str(keeper.key)
+
+
+def notes_by_size(export: Export) -> dict[int, list[str]]:
+    """Return the lines of each checkpoint's note."""
+    notes = [each["note"].splitlines() for each in lines(export.file, "checkpoints.jsonl")]
+    return {int(note[1]): note for note in notes}
+
+
+def test_bundle_holds_checkpoints_with_their_cosignatures_and_both_take_it(
+    auditor: User, cosigned: tuple[Checkpoint, str]
+) -> None:
+    checkpoint, _ = cosigned
+    later = grown(auditor)
+    export = exported(auditor)
+    held_by_both(export)
+    notes = notes_by_size(export)
+    assert "\n".join(notes[checkpoint.size]) + "\n" == published_note(checkpoint)
+    assert [line.split(" ")[1] for line in notes[checkpoint.size][4:]] == [log_keys()[0].name, NAME]
+    assert "\n".join(notes[later.size]) + "\n" == later.note
+
+
+@needs_openssl
+def test_readme_tells_when_a_witness_signed(auditor: User, cosigned: tuple[Checkpoint, str], tmp_path: Path) -> None:
+    checkpoint, key = cosigned
+    folder = unpacked(exported(auditor), tmp_path / "unpacked")
+    (folder / "WITNESS").write_text(f"{key}\n")
+    instead = [(" SIZE", f" {checkpoint.size}")]
+    moment, said = typed(9, folder, instead=instead).splitlines()
+    assert said == "Signature Verified Successfully"
+    at = datetime.strptime(moment, "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
+    assert abs(at - timezone.now()) < timedelta(minutes=1)
+    (folder / "WITNESS").write_text(f"{VerifierKey(NAME, bytes(range(32)), COSIGNATURE)}\n")
+    assert "Verified Successfully" not in typed(9, folder, instead=instead)
+
+
+@needs_openssl
+def test_readme_checks_a_time_stamp_on_a_checkpoint_that_a_witness_signed_too(
+    auditor: User, cosigned: tuple[Checkpoint, str], authority: Authority, tmp_path: Path, settings
+) -> None:
+    checkpoint, _ = cosigned
+    with authority.there() as address:
+        settings.AUDIT_TSA_URL, settings.AUDIT_TSA_CERTIFICATES = address, str(authority.certificates)
+        (stamping,) = (each.name for each in witnesses().values() if each.way is Way.STAMPED)
+        deliver(name=stamping)
+        assert outcome(stamping)[0]
+        export = exported(auditor)
+    held_by_both(export)
+    folder = unpacked(export, tmp_path / "unpacked")
+    instead = [("SIZE", str(checkpoint.size)), ("TSA.pem", str(authority.certificates))]
+    assert "Verification: OK" in typed(8, folder, instead=instead)
+
+
+@pytest.mark.parametrize("name", ["zeuge.example/größe", "w" * 201])
+def test_witness_of_a_name_that_verifiers_refuse_spoils_no_bundle(
+    auditor: User, tmp_path: Path, settings, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr("tests.witness_scene.NAME", name)
+    abroad = Agency(tmp_path / "witness", log_keys())
+    checkpoint = grown(auditor, 5)
+    with abroad.there():
+        settings.AUDIT_WITNESSES = [abroad.setting]
+        deliver(name=name)
+        assert outcome(name)[0]
+    assert name in published_note(checkpoint)
+    export = exported(auditor)
+    held_by_both(export)
+    assert "\n".join(notes_by_size(export)[checkpoint.size]) + "\n" == checkpoint.note
+
+
+def test_line_in_the_name_and_with_the_id_of_a_key_of_the_log_is_left_out() -> None:
+    """A witness that tried some billions of keys has one; every verifier would take its line for the log's."""
+    log = made_log(3, 4)
+    note, key = Note.parsed(log.signed().note), log.signers[0].key
+    another = Signature(key.name, bytes(4), bytes(72))
+    forged = Note(note.text, (*note.signatures, Signature(key.name, key.id, bytes(72)), another))
+    assert legible(forged, [key]).signatures == (*note.signatures, another)
+    log.checkpoints = [BundleCheckpoint(str(forged), "2026-11-14T14:05:00.000000Z")]
+    assert not verify(io.BytesIO(made_bundle(log))).ok
+    log.checkpoints = [BundleCheckpoint(str(legible(forged, [key])), "2026-11-14T14:05:00.000000Z")]
+    assert verify(io.BytesIO(made_bundle(log))).ok

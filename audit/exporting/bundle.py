@@ -11,8 +11,9 @@ from django.db.models import Max, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from audit.bundle import About, BundleCheckpoint, BundleKey, BundleWriter
+from audit.bundle import About, BundleKey, BundleWriter
 from audit.bundle.writer import README_FILE, VERIFIER_FILE
+from audit.exporting.cosigned import bundled
 from audit.exporting.errors import Overtaken
 from audit.exporting.hidden import hidden_subtrees
 from audit.exporting.selection import PAGE, Shown, always_shown, entries_at, shown_indices
@@ -83,7 +84,7 @@ def write_bundle(export: Export, out: BinaryIO, *, progress: Progress, recorded:
         out,
         about=_about(export, size),
         keys=[BundleKey(key.vkey, key.handover or None) for key in keys],
-        checkpoints=[BundleCheckpoint(each.note, written_time(each.signed_at)) for each in checkpoints],
+        checkpoints=bundled(checkpoints, keys, lambda: progress(0, size)),
         guides=(README_FILE.read_bytes() + ABOUT.encode(), VERIFIER_FILE.read_bytes()),
     )
     _write_entries(export, writer, subtrees, records, progress)
