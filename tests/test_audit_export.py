@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from audit.exporting.selection import NAMES_NOBODY, shown_indices
+from audit.exporting.selection import NAMES_NOBODY, selected
 from audit.models import Checkpoint, Entry, Export, Payload
 from audit.selectors import Filters
 from audit.services import record
@@ -209,9 +209,9 @@ def test_log_is_looked_through_by_ranges_with_a_word_after_each(
     signed()
     erase(entry, auditor)
     size, export = signed().size, Export(agency=auditor.agency, format="csv", filters=viewed.as_payload())
-    at_once, words = list(shown_indices(export, size)), []
+    at_once, words = list(selected(export, size).indices), []
     monkeypatch.setattr("audit.exporting.selection.RANGE", 3)
-    assert list(shown_indices(export, size, lambda: words.append(1))) == at_once == sorted(set(at_once))
+    assert list(selected(export, size, lambda: words.append(1)).indices) == at_once == sorted(set(at_once))
     assert len(words) == -(-size // 3) > 1
     assert len(at_once) > 5
 
@@ -223,13 +223,13 @@ def test_an_erasure_during_the_export_begins_it_anew(
     times: list[int] = []
 
     def with_an_erasure(export: Export, size: int, *_: object):
-        found = shown_indices(export, size)
+        found = selected(export, size)
         if not times:
             erase(entry, auditor)
         times.append(size)
         return found
 
-    monkeypatch.setattr("audit.exporting.bundle.shown_indices", with_an_erasure)
+    monkeypatch.setattr("audit.exporting.bundle.selected", with_an_erasure)
     export = exported(auditor, filters=Filters(kind="identification:case:viewed/1"))
     assert (held(export).facts["erased"], len(times)) == (1, 2)
     assert times[0] < times[1]

@@ -1,7 +1,9 @@
 """Bundles that came from the database: both verifiers take them, and the README in them leads through them by hand."""
 
 import io
-from datetime import UTC, datetime, timedelta
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.bundle import BundleCheckpoint
+from audit.exporting import jobs
 from audit.exporting.cosigned import legible
+from audit.exporting.guide import guide
 from audit.keys import rotate_key
+from audit.kinds import KINDS
 from audit.models import Checkpoint, Entry, Export
 from audit.notes import COSIGNATURE, Note, Signature, VerifierKey
 from audit.selectors import Filters
@@ -21,7 +26,7 @@ from audit.witnesses.published import published_note
 from tests import node, tsa
 from tests.audit_fixtures import write_entries, write_viewed
 from tests.bundles import made_bundle, made_log
-from tests.exporting import exported, held_by_both, lines, sequencer, shown, unpacked  # noqa: F401
+from tests.exporting import exported, held_by_both, lines, member, sequencer, shown, unpacked, worked  # noqa: F401
 from tests.readme import ran, typed
 from tests.sequencing import signed
 from tests.test_audit_pages import erased
@@ -86,6 +91,61 @@ def test_readme_leads_through_a_real_bundle_whose_key_was_replaced(auditor: User
     assert typed(5, folder).split()[0] == bytes(first.leaf_hash).hex()
     assert ran(6, folder) == [f"{export.entries} shown in entries.jsonl", "1 shown in closing.jsonl"]
     assert ran(7, folder) == (folder / "closing.txt").read_text().split("\n")[1:3]
+
+
+def meanings(export: Export) -> dict[str, str]:
+    """Return the sentence of each kind that the README of a bundle explains."""
+    text = member(export.file, "README.txt").decode().partition("WHAT THE ENTRIES SAY")[2]
+    return dict(re.findall(r"^(\S+:\S+/[0-9]+)\n    (.+)$", text, re.MULTILINE))
+
+
+def kinds_in(export: Export) -> set[str]:
+    those = [*shown(export.file), *shown(export.file, "closing.jsonl")]
+    return {line["entry"]["kind"] for line in those}
+
+
+def test_readme_says_in_a_sentence_what_each_kind_means_that_is_shown_and_no_other(auditor: User) -> None:
+    write_entries(auditor, 2 * len(KINDS))
+    for filters in (Filters(), Filters(kind="review:note:"), Filters(kind="audit:payload:")):
+        export = exported(auditor, filters=filters)
+        held_by_both(export)
+        said = meanings(export)
+        assert set(said) == kinds_in(export)
+        assert all(sentence.endswith(".") and "|" not in sentence for sentence in said.values())
+    assert said["audit:payload:erased/1"].startswith("{actor} had what {count} entries say erased ({basis})")
+
+
+def test_readme_explains_the_kinds_of_the_whole_log_and_one_that_erased_what_is_shown(auditor: User) -> None:
+    entry = write_viewed(auditor)
+    signed()
+    erased(auditor, entry)
+    export = exported(auditor, filters=Filters(kind=entry.kind))
+    assert set(meanings(export)) == kinds_in(export) == {entry.kind, "audit:payload:erased/1", "audit:export:made/2"}
+    whole = worked(jobs.ask_export(actor=None, form="bundle"))
+    assert set(meanings(whole)) == kinds_in(whole) > kinds_in(export)
+
+
+def test_kind_that_this_version_does_not_know_is_called_that() -> None:
+    assert "review:oath:sworn/7\n    A kind that this version" in guide(["review:oath:sworn/7"])
+
+
+@pytest.mark.parametrize("form", ["bundle", "jsonl"])
+def test_days_asked_for_are_moments_with_their_distance_from_utc(auditor: User, settings, form: str) -> None:
+    """In Warsaw the second day is one of 25 hours."""
+    settings.TIME_ZONE = "Europe/Warsaw"
+    days = Filters(since=date(2026, 10, 24), until=date(2026, 10, 25))
+    export = exported(auditor, form, filters=days)
+    text = member(export.file, "manifest.json") if form == "bundle" else export.file.read_bytes().split(b"\n")[0]
+    filters = json.loads(text)["filters"]
+    assert (filters["since"], filters["until"]) == ("2026-10-24", "2026-10-25")
+    assert (filters["from"], filters["before"]) == ("2026-10-24T00:00:00+02:00", "2026-10-26T00:00:00+01:00")
+    if form == "bundle":
+        held_by_both(export)
+
+
+def test_no_moments_are_said_where_no_days_were_asked_for(auditor: User) -> None:
+    filters = json.loads(member(exported(auditor).file, "manifest.json"))["filters"]
+    assert not {"since", "until", "from", "before"} & filters.keys()
 
 
 # --- Witnesses and time stamps ---------------------------------------------------------------------------------------
