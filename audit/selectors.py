@@ -47,6 +47,11 @@ class Filters:
         """Return those that were set, as plain values for a header or a payload."""
         return {key: str(value) if isinstance(value, date) else value for key, value in asdict(self).items() if value}
 
+    def limits(self) -> dict[str, str]:
+        """Return the moments from which, and before which, entries are asked for: a day alone has no time zone."""
+        limits = zip(("from", "before"), period(self), strict=True)
+        return {key: moment.isoformat() for key, moment in limits if moment}
+
 
 NO_FILTERS = Filters()
 
