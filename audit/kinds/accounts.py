@@ -11,7 +11,7 @@ KINDS = (
         "accounts:session:refused/1", "A sign-in was refused ({reason}). Account: {subject}.", "reason", reason=REFUSED
     ),
     kind("accounts:session:closed/1", "{actor} signed out."),
-    kind("accounts:user:changed/1", "{actor} changed the account of {subject} ({fields}).", "fields"),
+    kind("accounts:user:changed/1", "{actor} changed the account of {subject} ({fields}).", "fields", "at"),
     kind("accounts:role:granted/1", "{actor} gave {subject} the role {role}.", "role"),
     kind("accounts:role:revoked/1", "{actor} took the role {role} from {subject}.", "role"),
     kind("accounts:agency:changed/1", "{actor} changed the agency {subject} ({fields}).", "fields"),

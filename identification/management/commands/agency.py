@@ -1,7 +1,5 @@
 """`manage.py agency NAME CODE USERNAME`: the first agency of an installation and its administrator."""
 
-import getpass
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -11,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
 
 from accounts.models import Agency, HeldRole, Role, User
+from accounts.typed import typed_password
 from audit.services import record
 
 
@@ -25,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("username", help="the administrator's name to sign in with")
 
     def handle(self, *args: Any, name: str, code: str, username: str, **options: Any) -> None:
-        password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+        password = typed_password()
         try:
             validate_password(password, User(username=username))
             make_agency(name=name, code=code, username=username, password=password)
