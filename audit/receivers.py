@@ -28,7 +28,7 @@ def record_sign_out(*, user: User | None, **_: Any) -> None:
 @receiver(password_changed)
 def record_new_password(*, user: User, actor: User | None, **_: Any) -> None:
     """A new password, in the transaction that sets it."""
-    payload = {"fields": ["password"]} | ({} if actor else {"at": AT_COMMAND_LINE})
+    payload = {"fields": ["password"], "has_password": True} | ({} if actor else {"at": AT_COMMAND_LINE})
     record(kind="accounts:user:changed/1", actor=actor, subject=user, agency=user.agency, payload=payload)
 
 

@@ -160,7 +160,7 @@ def sentence(entry: Entry, names: Names) -> str:
     elif not (said.readable or said.erased):
         text = f"An entry by {actor} that isn't written as its kind should be: {entry.kind}."
     else:
-        text = kind.sentence.format_map(words)
+        text = kind.sentence_for(said.words).format_map(words)
     return text[:1].upper() + text[1:] + (f" {_erasure(entry)}" if said.erased else "")
 
 

@@ -57,7 +57,7 @@ def test_new_password_is_on_record_as_set_by_the_operator(auditor: User, given: 
     assert has(auditor, NEW)
     (entry,) = changed()
     assert (entry.actor, entry.agency, entry.subject_id) == (None, auditor.agency, str(auditor.pk))
-    assert entry.payload == {"fields": ["password"], "at": "command-line"}
+    assert entry.payload == {"fields": ["password"], "has_password": True, "at": "command-line"}
     assert NEW not in written(entry)
     (line,) = timeline(auditor, [entry])
     assert line.sentence == f"The operator changed the account of {auditor.full_name} (password)."

@@ -72,7 +72,7 @@ _GROUPS: dict[Shape, str] = {
     " list_length listed number orientation people persons requested_by retained reviews rows signatures"
     " signed_size size width",
     list_of(COUNT): "gallery_sizes hold reviewers",
-    YES_OR_NO: "adjudicated handed_over pictures",
+    YES_OR_NO: "active adjudicated handed_over has_password pictures",
     DIGITS: "seed",
     list_of(DECIMAL): "box landmarks scores",
     either(DECIMAL, NOTHING): "cut_off",
