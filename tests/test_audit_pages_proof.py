@@ -23,6 +23,8 @@ from audit.notes import Checkpoint as Head
 from audit.proof_path import steps
 from audit.proofs import prove_inclusion
 from audit.tree import consistent, included, inclusion_proof, leaf_hash, range_root, root_of
+from audit.witnesses.configured import witnesses
+from audit.witnesses.seals import seal
 from tests.audit_fixtures import erased, write_entries, write_viewed
 from tests.sequencing import sequenced, signed
 
@@ -294,7 +296,8 @@ def test_page_says_how_far_each_witness_has_come(read, settings, two: tuple[Chec
     settings.AUDIT_WITNESSES = [f"{key} https://ombud.example/secret", "press mailto:desk@press.example"]
     now = timezone.now()
     Delivery.objects.create(checkpoint=newer, witness=key.name, tried_at=now, succeeded=True, answer=line)
-    Delivery.objects.create(checkpoint=older, witness="press", tried_at=now, succeeded=True)
+    sealed = seal(witnesses()["press"], older, now)
+    Delivery.objects.create(checkpoint=older, witness="press", tried_at=now, succeeded=True, answer=sealed)
     Delivery.objects.create(checkpoint=newer, witness="press", tried_at=now, succeeded=False, answer="No answer.")
     text = " ".join(read("checkpoints").content.decode().split())
     assert f"Took the checkpoint over {newer.size} entries" in text
@@ -312,15 +315,15 @@ def test_page_says_how_far_each_witness_has_come(read, settings, two: tuple[Chec
         (
             "n",
             "Nothing shows that it has taken any",
-            "1 row says that it took one, and nothing that came back bears it",
+            "1 row says that it took one, and nothing bears it",
         ),
         (
             "nn",
             "Nothing shows that it has taken any",
-            "2 rows say that it took one, and nothing that came back bears them",
+            "2 rows say that it took one, and nothing bears them",
         ),
-        ("on", "Took the checkpoint", "1 later row says that it took one, and nothing that came back bears it out"),
-        ("onn", "Took the checkpoint", "2 later rows say that it took one, and nothing that came back bears them out"),
+        ("on", "Took the checkpoint", "1 later row says that it took one, and nothing bears it out"),
+        ("onn", "Took the checkpoint", "2 later rows say that it took one, and nothing bears them out"),
         ("no", "Took the checkpoint", ""),
         ("o" + "n" * 101, "t be told what it took", "The last 100 rows say that it took one"),
     ],

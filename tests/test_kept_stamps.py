@@ -15,7 +15,7 @@ from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
 from accounts.models import User
 from audit.models import Checkpoint, Delivery, Stamp
-from audit.witnesses import delivering
+from audit.witnesses import delivering, pauses
 from audit.witnesses.configured import Way, Witness, witnesses
 from audit.witnesses.delivering import Attempts, deliver, due_witnesses
 from audit.witnesses.handing import Receipt
@@ -36,7 +36,7 @@ authority, sequencer = tsa.authority, exporting.sequencer
 @pytest.fixture(autouse=True)
 def _no_proxy_and_no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(delivering, "FIRST_PAUSE", timedelta(0))
+    monkeypatch.setattr(pauses, "FIRST_PAUSE", timedelta(0))
 
 
 def on(checkpoint: Checkpoint, authority: Authority) -> bytes:
