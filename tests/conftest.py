@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from accounts.models import Agency, HeldRole, Role, User
 from audit.append_only import guarded_tables
+from audit.witnesses import pauses
 from identification.apps import make_policies
 from identification.encoder_standing import from_spec
 from identification.models import Case, Encoder, Face, Gallery, GalleryKind, Person, Photograph, Purpose
@@ -35,13 +36,14 @@ PASSWORD = "a-long-enough-passphrase"
 
 @pytest.fixture(autouse=True)
 def _fast_and_private(settings, tmp_path: Path) -> None:
-    """Each test keeps its files to itself; passwords are hashed fast where hashing isn't tested."""
+    """Each test keeps its files and failures to itself; passwords are hashed fast where hashing isn't tested."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.AUDIT_KEY_FILE = tmp_path / "signer" / "audit-key.pem"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+    pauses.forget()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from audit.kinds import KINDS
-from bench.audit import entries, report, verifying
+from bench.audit import entries, machine, report, verifying
 
 KEPT: dict[str, Any] = {
     "clients": 32,
+    "held_up": 0.012,
     "bare": [9000.0, 9100.0],
     "audited": [2300.0, 2500.0],
     "chained": [700.0, 800.0],
@@ -59,6 +60,20 @@ def test_all_goals_kept_are_said_to_be() -> None:
     assert report.kept(KEPT)
     assert "MISSED" not in said
     assert said.count("kept  ") == 6
+
+
+@pytest.mark.parametrize(
+    ("part", "ends"),
+    [(0.012, "more than twice its time\n"), (0.091, "more than twice its time: a 95th percentile lies within that\n")],
+)
+def test_a_machine_that_is_held_up_is_said_to_be(part: float, ends: str) -> None:
+    said = report.table(KEPT | {"held_up": part})
+    assert f"\n  {part:.0%} of the time the machine alone held a plain loop up to {ends}" in said
+
+
+def test_time_that_was_held_up_is_what_took_more_than_twice_the_median() -> None:
+    assert machine.beyond_twice([1.0] * 80 + [2.0] * 5 + [5.0, 5.0]) == pytest.approx(0.1)
+    assert 0 <= machine.held_up(0.2) < 1
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,25 @@ def _position_asked_about() -> int:
     return position_of(Assignment.objects.get(state=Assignment.State.OPEN), person)
 
 
+def test_photographs_are_dropped_anywhere_on_the_page_of_a_case(signed_in, site, requester, cast) -> None:
+    page = signed_in("requester")
+    case = open_case(page, site)
+    drag = """([type, bytes]) => {
+      const carried = new DataTransfer();
+      carried.items.add(new File([Uint8Array.from(bytes)], "dropped.jpg", { type: "image/jpeg" }));
+      const over = new DragEvent(type, { dataTransfer: carried, bubbles: true, cancelable: true });
+      document.querySelector("h1").dispatchEvent(over);
+      return over.defaultPrevented;
+    }"""
+    page.evaluate(drag, ["dragenter", []])
+    expect(page.locator("#intake .drop.over")).to_be_visible()
+    assert page.evaluate(drag, ["dragover", []]), "the browser would open the photograph in place of the page"
+    page.evaluate(drag, ["drop", list(portrait(cast, ASKED_ABOUT, 1))])
+    expect(page.locator("#intake .drop.over")).to_have_count(0)
+    expect(page.get_by_text("1 of 1 received")).to_be_visible(timeout=60_000)
+    assert Photograph.objects.filter(case=case).count() == 1
+
+
 def negative(cast: Cast, index: int) -> bytes:
     """A photographic negative: people see that there is a face, the detector doesn't."""
     return degrade.to_jpeg(ImageOps.invert(cast.photograph(cast.person(index), shot=2)))

@@ -25,6 +25,7 @@ from django.db import DatabaseError, transaction
 from audit.kinds import LONGEST_TEXT
 from audit.models import Entry, SigningKey
 from audit.notes import COSIGNATURE, VerifierKey
+from audit.program import source_sha256
 from audit.startup import (
     SETTINGS,
     WAIT_SECONDS,
@@ -80,6 +81,7 @@ def test_start_is_recorded_with_its_settings_and_their_hash(db: None, settings: 
     assert said["settings"]["upload_max_bytes"] == settings.UPLOAD_MAX_BYTES
     assert said["settings_sha256"] == hashlib.sha256(rfc8785.dumps(said["settings"])).hexdigest()
     assert (said["service"], said["database_role"]) == ("sequencer", MIGRATOR)
+    assert said["source_sha256"] == source_sha256(settings.BASE_DIR)
 
 
 @pytest.mark.parametrize("name", [n for n in SETTINGS if n != "DEBUG"])
@@ -167,6 +169,16 @@ def test_another_version_is_another_start(db: None, monkeypatch: pytest.MonkeyPa
     assert (entry.payload or {})["version"] == running_version()
     monkeypatch.setattr("audit.startup.running_version", lambda: "99.0.0")
     assert record_start(service="web server") is not None
+
+
+@pytest.mark.usefixtures("forked")
+def test_a_changed_program_is_another_start(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert record_start(service="web server") is not None
+    assert record_start(service="web server") is None
+    monkeypatch.setattr("audit.startup.source_sha256", lambda _: "0" * 64)
+    entry = record_start(service="web server")
+    assert entry is not None
+    assert (entry.payload or {})["source_sha256"] == "0" * 64
 
 
 @pytest.mark.usefixtures("forked")

@@ -36,12 +36,13 @@ def main() -> int:
 
 def measure(asked: Namespace) -> dict[str, Any]:
     """Return all figures: rates a second, seconds, bytes."""
-    from bench.audit import rates
+    from bench.audit import machine, rates
     from bench.audit.entries import insert
 
     actor, agency = _somebody()
     rates.prepare(insert(actor=actor, agency=agency))
-    figures: dict[str, Any] = {"clients": asked.clients}
+    _say("The machine alone")
+    figures: dict[str, Any] = {"clients": asked.clients, "held_up": machine.held_up(asked.seconds)}
     figures |= _appends(asked, rates.scripts())
     figures["record"] = _through_the_service(asked, actor)
     figures["latency"] = _entry_to_checkpoint(asked, rates.scripts().audited) if asked.latency else None
