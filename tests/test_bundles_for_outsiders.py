@@ -24,12 +24,11 @@ from audit.witnesses.configured import Way, witnesses
 from audit.witnesses.delivering import deliver
 from audit.witnesses.published import published_note
 from tests import node, tsa
-from tests.audit_fixtures import write_entries, write_viewed
+from tests.audit_fixtures import erased, write_entries, write_viewed
 from tests.bundles import made_bundle, made_log
 from tests.exporting import exported, held_by_both, lines, member, sequencer, shown, unpacked, worked  # noqa: F401
 from tests.readme import ran, typed
 from tests.sequencing import signed
-from tests.test_audit_pages import erased
 from tests.tsa import Authority, needs_openssl
 from tests.witness_scene import NAME, Agency, grown, log_keys, outcome
 

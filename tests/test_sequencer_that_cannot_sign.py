@@ -30,11 +30,10 @@ from audit.models import Checkpoint, Leaf, TreeState
 from audit.sequencer import Halted
 from audit.sequencing import Sequencing
 from tests import tampering
-from tests.audit_fixtures import write_entries
+from tests.audit_fixtures import entry_about, write_entries
 from tests.sequencing import sequenced, signed
 from tests.signer_files import key_file, memory
 from tests.stack import environment, wait_until
-from tests.test_audit_pages import entry_about
 
 owner = tampering.owner
 PAGES = ("checkpoints", "log", "verifications")
@@ -255,6 +254,7 @@ def test_export_says_why_it_waits(auditor: User, settings) -> None:
         checkpoint_over_everything(lambda: None)
 
 
+@pytest.mark.slow
 def test_process_tells_with_the_rights_of_its_own_role(
     transactional_db: None, person_with: Callable[..., User], tmp_path: Path
 ) -> None:
