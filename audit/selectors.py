@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.kinds import KINDS
+from audit.kinds.keys import AT_COMMAND_LINE
 from audit.models import Entry, EntryQuerySet
 from audit.policies import can_read_log
 from audit.reading import index_of, leaf_of, said_by
@@ -46,6 +47,11 @@ class Filters:
     def as_payload(self) -> dict[str, Any]:
         """Return those that were set, as plain values for a header or a payload."""
         return {key: str(value) if isinstance(value, date) else value for key, value in asdict(self).items() if value}
+
+    def limits(self) -> dict[str, str]:
+        """Return the moments from which, and before which, entries are asked for: a day alone has no time zone."""
+        limits = zip(("from", "before"), period(self), strict=True)
+        return {key: moment.isoformat() for key, moment in limits if moment}
 
 
 NO_FILTERS = Filters()
@@ -146,15 +152,21 @@ def sentence(entry: Entry, names: Names) -> str:
     words = _Words({key: _word(value) for key, value in said.words.items()})
     words.missing = Word("erased" if said.erased else "not stated")
     words.setdefault("purpose", Word(entry.purpose or "none"))
-    actor = names.get(("accounts.user", str(entry.actor_id)), NOBODY_HERE) if entry.actor_id else "Countersign"
+    actor = _actor(entry, said.words, names)
     words["actor"], words["subject"] = Word(actor), Word(names.get((entry.subject_type, entry.subject_id), "unknown"))
     if kind is None:
         text = f"An entry by {actor} of a kind that this version doesn't know: {entry.kind}."
     elif not (said.readable or said.erased):
         text = f"An entry by {actor} that isn't written as its kind should be: {entry.kind}."
     else:
-        text = kind.sentence.format_map(words)
+        text = kind.sentence_for(said.words).format_map(words)
     return text[:1].upper() + text[1:] + (f" {_erasure(entry)}" if said.erased else "")
+
+
+def _actor(entry: Entry, said: Mapping[str, Any], names: Names) -> str:
+    if entry.actor_id:
+        return names.get(("accounts.user", str(entry.actor_id)), NOBODY_HERE)
+    return "the operator" if said.get("at") == AT_COMMAND_LINE else "Countersign"
 
 
 def _erasure(entry: Entry) -> str:
