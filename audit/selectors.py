@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.kinds import KINDS
+from audit.kinds.keys import AT_COMMAND_LINE
 from audit.models import Entry, EntryQuerySet
 from audit.policies import can_read_log
-from audit.reading import leaf_of, said_by
+from audit.reading import index_of, leaf_of, said_by
 from audit.subjects import Names, names_of
 
 NOBODY_HERE = "Somebody of another agency"
@@ -109,12 +110,6 @@ def entry_found(viewer: User, asked: str) -> Entry | None:
         return None
 
 
-def index_of(entry: Entry) -> int | None:
-    """Return the place of an entry in the log; None while it waits for one."""
-    place = getattr(entry, "place", None)
-    return place.index if place else None
-
-
 def narrowed(found: EntryQuerySet, filters: Filters) -> EntryQuerySet:
     """Return the entries that the filters leave."""
     if filters.kind:
@@ -157,15 +152,21 @@ def sentence(entry: Entry, names: Names) -> str:
     words = _Words({key: _word(value) for key, value in said.words.items()})
     words.missing = Word("erased" if said.erased else "not stated")
     words.setdefault("purpose", Word(entry.purpose or "none"))
-    actor = names.get(("accounts.user", str(entry.actor_id)), NOBODY_HERE) if entry.actor_id else "Countersign"
+    actor = _actor(entry, said.words, names)
     words["actor"], words["subject"] = Word(actor), Word(names.get((entry.subject_type, entry.subject_id), "unknown"))
     if kind is None:
         text = f"An entry by {actor} of a kind that this version doesn't know: {entry.kind}."
     elif not (said.readable or said.erased):
         text = f"An entry by {actor} that isn't written as its kind should be: {entry.kind}."
     else:
-        text = kind.sentence.format_map(words)
+        text = kind.sentence_for(said.words).format_map(words)
     return text[:1].upper() + text[1:] + (f" {_erasure(entry)}" if said.erased else "")
+
+
+def _actor(entry: Entry, said: Mapping[str, Any], names: Names) -> str:
+    if entry.actor_id:
+        return names.get(("accounts.user", str(entry.actor_id)), NOBODY_HERE)
+    return "the operator" if said.get("at") == AT_COMMAND_LINE else "Countersign"
 
 
 def _erasure(entry: Entry) -> str:

@@ -249,6 +249,7 @@ def test_checkpoint_that_somebody_holds_can_be_compared(auditor: User, tmp_path:
     assert manifest(export)["filters"]["hold"] == [oldest.size]
 
 
+@pytest.mark.slow
 def test_small_part_of_a_larger_log_reads_little(auditor: User) -> None:
     write_entries(auditor, 5000)
     signed()

@@ -65,6 +65,7 @@ def drawn_log(draw: random.Random) -> MadeLog:
     )
 
 
+@pytest.mark.slow
 def test_its_parts_agree_with_published_vectors() -> None:
     run = node.run_tests()
     assert run.returncode == 0, run.stdout + run.stderr

@@ -1,7 +1,7 @@
 """What a kind of entry is: its payload's keys and their values, and its sentence."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from audit.kinds.keys import KEYS
@@ -13,7 +13,7 @@ class Kind:
     """One kind: the keys that its payload must and may have, what stands under each, and its sentence.
 
     The sentence may name {actor}, {subject}, {purpose} and any key of the payload; a number with what it counts:
-    {count:entry|entries}.
+    {count:entry|entries}. Where one key of the payload says something in particular, another sentence may stand.
     """
 
     name: str
@@ -21,15 +21,24 @@ class Kind:
     payload_keys: frozenset[str]
     optional_keys: frozenset[str] = frozenset()
     own: Mapping[str, Shape] = field(default_factory=dict)
+    others: tuple[tuple[str, Any, str], ...] = ()
 
     @property
     def label(self) -> str:
         """The name as people read it in a list: "assessment signed"."""
-        return self.name.partition("/")[0].partition(":")[2].replace(":", " ")
+        return self.name.partition("/")[0].partition(":")[2].replace(":", " ").replace("-", " ")
 
     def shape(self, key: str) -> Shape:
         """Return what may stand under a key: of most the same in every kind (audit/kinds/keys.py)."""
         return self.own.get(key) or KEYS[key]
+
+    def where(self, key: str, value: Any, sentence: str) -> "Kind":
+        """Return the kind with another sentence for entries whose payload says this under this key."""
+        return replace(self, others=(*self.others, (key, value, sentence)))
+
+    def sentence_for(self, said: Mapping[str, Any]) -> str:
+        """Return the sentence for a payload."""
+        return next((other for key, value, other in self.others if said.get(key) is value), self.sentence)
 
     def checked(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Return the payload as plain JSON values; raise where it isn't what this kind says."""
