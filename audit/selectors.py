@@ -13,7 +13,7 @@ from audit.kinds import KINDS
 from audit.kinds.keys import AT_COMMAND_LINE
 from audit.models import Entry, EntryQuerySet
 from audit.policies import can_read_log
-from audit.reading import leaf_of, said_by
+from audit.reading import index_of, leaf_of, said_by
 from audit.subjects import Names, names_of
 
 NOBODY_HERE = "Somebody of another agency"
@@ -47,6 +47,11 @@ class Filters:
     def as_payload(self) -> dict[str, Any]:
         """Return those that were set, as plain values for a header or a payload."""
         return {key: str(value) if isinstance(value, date) else value for key, value in asdict(self).items() if value}
+
+    def limits(self) -> dict[str, str]:
+        """Return the moments from which, and before which, entries are asked for: a day alone has no time zone."""
+        limits = zip(("from", "before"), period(self), strict=True)
+        return {key: moment.isoformat() for key, moment in limits if moment}
 
 
 NO_FILTERS = Filters()
@@ -103,12 +108,6 @@ def entry_found(viewer: User, asked: str) -> Entry | None:
         return found.filter(uid=uuid.UUID(said)).first()
     except ValueError:
         return None
-
-
-def index_of(entry: Entry) -> int | None:
-    """Return the place of an entry in the log; None while it waits for one."""
-    place = getattr(entry, "place", None)
-    return place.index if place else None
 
 
 def narrowed(found: EntryQuerySet, filters: Filters) -> EntryQuerySet:

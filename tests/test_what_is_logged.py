@@ -269,7 +269,7 @@ ANSWERS: dict[str, tuple[Callable[[Stage], None], tuple[Says, ...]]] = {
     "role change": (of_roles, (Says("accounts:role:granted/1", "role"), Says("accounts:role:revoked/1", "role"))),
     "settings that matter at start-up": (
         of_start,
-        (Says("audit:service:started/1", "service settings settings_sha256 database_role"),),
+        (Says("audit:service:started/1", "service settings settings_sha256 source_sha256 database_role"),),
     ),
 }
 

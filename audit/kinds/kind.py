@@ -26,7 +26,7 @@ class Kind:
     @property
     def label(self) -> str:
         """The name as people read it in a list: "assessment signed"."""
-        return self.name.partition("/")[0].partition(":")[2].replace(":", " ")
+        return self.name.partition("/")[0].partition(":")[2].replace(":", " ").replace("-", " ")
 
     def shape(self, key: str) -> Shape:
         """Return what may stand under a key: of most the same in every kind (audit/kinds/keys.py)."""

@@ -16,9 +16,9 @@ KINDS = (
     ),
     kind(
         "audit:log:restored/1",
-        "What the signer remembers was begun anew at {size:entry|entries}; it had remembered"
-        " {signed_size:signed entry|signed entries} (more: an older copy of this log was put in place; 0: its memory"
-        " was lost).",
+        "What the signer remembers was begun anew at {size:entry|entries}. Before, it remembered"
+        " {signed_size:signed entry|signed entries}: if these are more, an older copy of this log was put in place; if"
+        " there are none, the memory was lost.",
         "size signed_size signed_root",
     ),
     kind("audit:key:made/1", "A key was made that signs checkpoints of this log ({key_id}).", "key_id vkey"),
@@ -32,7 +32,7 @@ KINDS = (
         "audit:service:started/1",
         "The {service} was started.",
         "service settings settings_sha256",
-        "version database_role",
+        "version database_role source_sha256",
         service=SERVICE,
         settings=SETTINGS,
     ),

@@ -72,7 +72,7 @@ KINDS = (
     ),
     kind("review:assignment:left/1", "{actor} left {subject} for later; the draft is kept.", "", "review"),
     kind("review:assignment:lapsed/1", "{subject} lapsed, because {actor} was away; the draft is kept.", "", "review"),
-    kind("review:draft:recovered/1", "{actor} took {subject} up again with a draft kept.", "sections", "review"),
+    kind("review:draft:recovered/1", "{actor} took {subject} up again where they had left it.", "sections", "review"),
     kind(
         "review:image:revealed/1",
         "{actor} had {variant} of a deceased person shown ({number} that day).",
