@@ -124,6 +124,15 @@ def test_readme_explains_the_kinds_of_the_whole_log_and_one_that_erased_what_is_
     assert set(meanings(whole)) == kinds_in(whole) > kinds_in(export)
 
 
+def test_readme_says_too_where_a_kind_means_something_in_particular() -> None:
+    text = guide(["accounts:user:changed/1"])
+    assert (
+        '\n    Where "active" is false: {actor} closed the account of {subject} (fields changed: {fields}).\n' in text
+    )
+    assert '\n    Where "has_password" is false: {actor} took the password' in text
+    assert '"at":"command-line"' in " ".join(text.split())
+
+
 def test_kind_that_this_version_does_not_know_is_called_that() -> None:
     assert "review:oath:sworn/7\n    A kind that this version" in guide(["review:oath:sworn/7"])
 
