@@ -35,11 +35,10 @@ constraints: setup ## Write down what PostgreSQL says of each constraint (of bun
 	@VAR_DIR=$$(mktemp -d) $(WITH_SERVERS) sh -c 'export DATABASE_URL="$${OWNER_DATABASE_URL:-$$DATABASE_URL}"; \
 		$(RUN) manage.py migrate --verbosity 0 && $(RUN) manage.py audit constraints --keep'
 
-test: setup ## Run the tests (not the slow ones)
-	@$(RUN) -m tests.browser
+test: setup ## Run the fast tests, in two processes (ARGS=-n4: in four)
 	$(RUN) -m pytest -m "not slow" -n 2 --dist loadfile $(ARGS)
 
-test-all: setup ## Run all tests
+test-all: setup ## Run all tests, the slow ones too
 	@$(RUN) -m tests.browser
 	$(RUN) -m pytest $(ARGS)
 

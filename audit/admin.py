@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import TabularInline
@@ -15,7 +15,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from accounts.models import Agency, HeldRole, User
 from accounts.policies import is_administrator
-from audit.administration import AuditedAdmin, recording_password
+from audit.administration import AuditedAdmin, hold, recording_password
 from audit.services import record
 
 # What the form of a new account asks besides its fields.
@@ -74,6 +74,12 @@ class PersonAdmin(UserAdmin, AuditedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[User]:
         return super().get_queryset(request).prefetch_related("held_roles")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
+        person: User | None = super().get_object(request, object_id, from_field)
+        if person and request.method == "POST" and connection.in_atomic_block:
+            hold(person)
+        return person
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         """Set somebody's password, which is on record as every change is."""

@@ -68,6 +68,16 @@ class AuditedAdmin(ModelAdmin):
         return {"fields": form.changed_data}
 
 
+def hold(user: User) -> None:
+    """Hold an account until the transaction ends, and read it as it is by then.
+
+    Django's forms write all columns: what somebody else changes meanwhile, closing the account or a new password, would
+    be undone without an entry.
+    """
+    User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
+    user.refresh_from_db()
+
+
 View = Callable[..., HttpResponse]
 
 
@@ -78,6 +88,8 @@ def recording_password(view: View) -> View:
     def wrapped(request: HttpRequest, *args: Any, person: Any = None, **kwargs: Any) -> HttpResponse:
         changed = person or request.user
         assert isinstance(changed, User)
+        if request.method == "POST":
+            hold(changed)
         before = changed.password
         response = view(request, *args, **kwargs)
         changed.refresh_from_db(fields=["password"])

@@ -9,7 +9,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from audit.checkpoints import newest_checkpoint, request_waits
-from audit.models import Checkpoint, TreeState, Verification
+from audit.models import Checkpoint, Entry, TreeState, Verification
 
 # The sequencer says every few seconds that it is there.
 AWAY_AFTER = timedelta(seconds=60)
@@ -25,6 +25,8 @@ class Standing:
     newest: Checkpoint | None
     state: TreeState
     asked: bool
+    # Since when the first entry waits that should have been signed by now, whyever it wasn't.
+    overdue_since: datetime | None = None
 
     @property
     def last_verified(self) -> int | None:
@@ -54,7 +56,7 @@ class Standing:
     @property
     def due_at(self) -> datetime | None:
         """When the next checkpoint is due; None where that can't be said."""
-        if self.newest is None or self.away or self.stopped:
+        if self.newest is None or self.away or self.stopped or self.overdue_since:
             return None
         return max(timezone.now(), self.newest.signed_at + timedelta(seconds=settings.AUDIT_CHECKPOINT_SECONDS))
 
@@ -62,13 +64,24 @@ class Standing:
 def standing() -> Standing:
     """Return where the log stands now."""
     of_all = Verification.objects.order_by("-id").select_related("asked_by")
+    newest, state = newest_checkpoint(), TreeState.objects.first() or TreeState()
     return Standing(
         verified=of_all.exclude(state=Verification.State.RUNNING).first(),
         verifying=of_all.filter(state=Verification.State.RUNNING).first(),
-        newest=newest_checkpoint(),
-        state=TreeState.objects.first() or TreeState(),
+        newest=newest,
+        state=state,
         asked=request_waits(),
+        overdue_since=_overdue_since(newest.size if newest else 0, state.size),
     )
+
+
+def _overdue_since(signed: int, size: int) -> datetime | None:
+    """Return when the first entry was written that has its place and isn't signed, if that was too long ago."""
+    if signed >= size:
+        return None
+    late = timezone.now() - timedelta(seconds=settings.AUDIT_CHECKPOINT_SECONDS) - AWAY_AFTER
+    first = Entry.objects.filter(place__index=signed, recorded_at__lt=late)
+    return first.values_list("recorded_at", flat=True).first()
 
 
 @dataclass(frozen=True)

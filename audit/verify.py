@@ -46,7 +46,7 @@ FIRST_VERSION = re.compile(rf'{HEAD},"agency":(?P<agency>{ID}),{KIND},{PAYLOAD},
 VALUE = rf"(?:{TEXT}|0|-?[1-9][0-9]{{0,14}}|true|false|null)"
 VALUES = re.compile(rf":(?:{VALUE}|\[(?:{VALUE}(?:,{VALUE})*+)?\])")
 IS_SHAPE = re.compile(r'(?!(?:[^{[]*[{[]){32})(?:[{}\[\],]|"[0-9_a-z]+":|0){1,1000}')
-IS_HASH, IS_TIME, QUOTED_HASH, NOTHING = map(re.compile, (HASH, TIME, f'"({HASH})"', "(?!)"))
+IS_HASH, IS_TIME, QUOTED_HASH, NOTHING = map(re.compile, (HASH, TIME, rf'(?<!\\)"({HASH})"', "(?!)"))
 NAME, BASE64 = "([!-*,-~]{1,200})", "([0-9A-Za-z+/]+=*)"
 IS_KEY, IS_SIGNATURE = re.compile(rf"{NAME}\+([0-9a-f]{{8}})\+{BASE64}"), re.compile(f"\u2014 {NAME} {BASE64}")
 IS_CHECKPOINT = re.compile(f"{NAME}\n({NUMBER})\n{BASE64}\n")

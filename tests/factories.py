@@ -41,6 +41,7 @@ from review.services.drafts import compare_section, save_draft
 from tests.recognition import DECENT, reading
 
 Vectors = Callable[..., np.ndarray]
+BLANK = Image.new("RGB", (64, 64))
 
 _numbers = count()
 
@@ -78,7 +79,7 @@ def analysed(photograph: Photograph, encoder: Encoder, *vectors: np.ndarray) -> 
     _write(
         job=job,
         photograph=Photograph.objects.get(pk=photograph.pk),
-        image=Image.new("RGB", (64, 64)),
+        image=BLANK,
         encoders=[encoder],
         readings=[reading(FOUND, encoder, vector) for vector in vectors],
         detector="test 1",

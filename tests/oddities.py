@@ -213,6 +213,18 @@ def _long_note(more: int) -> Callable[[], bytes]:
     return build
 
 
+def _record(before: str = "", *, as_key: bool = False) -> Callable[[], bytes]:
+    """Return what builds a bundle with a record whose hash stands in a payload, after something else or as a key."""
+
+    def build() -> bytes:
+        log, document = made_log(36, 1, checkpoints=0), b"{}"
+        sha256 = hashlib.sha256(document).hexdigest()
+        log.append(KINDS[0], {sha256: 1} if as_key else {"a": [before + sha256]}, file=document)
+        return made_bundle(log)
+
+    return build
+
+
 def _lost_key(number: int) -> Callable[[], bytes]:
     """Return what builds a bundle in which a key wasn't handed over, the closing signed by the newest."""
 
@@ -237,6 +249,10 @@ BUILT: tuple[tuple[str, Callable[[], bytes], bool], ...] = (
     ("erased-by-itself", _erased_by(_by_itself), False),
     ("erased-by-one-of-the-first-version", _erased_by(_by_one_of_the_first_version), True),
     ("checkpoint-over-nothing", _empty_checkpoint, True),
+    ("record-named-by-a-text", _record(), True),
+    ("record-named-by-a-key", _record(as_key=True), True),
+    ("record-named-by-a-part-of-a-text", _record("x"), False),
+    ("record-named-after-a-quote-in-a-text", _record('x"'), False),
     ("note-of-16-kib", _long_note(0), True),
     ("note-of-more-than-16-kib", _long_note(1), False),
     ("handed-over-twice", _lost_key(9), True),

@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 RECORDS = {"record", "record_alone"}
-WRITES = {"create", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "save", "update", "delete"}
-# What these words are called on elsewhere: files, pictures, hashes, dictionaries.
-OF_A_QUERY = ("objects", "filter", "exclude", "select_for_update", "_base_manager", "_default_manager")
+CREATES = {"create", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
 SQL = ("INSERT INTO", "UPDATE ", "DELETE FROM", "COPY ")
 
 
@@ -110,14 +108,25 @@ class Module:
             found.records = found.records or func.attr in RECORDS
         elif receiver == "self":
             found.calls.add(f"{self.name}.{owner}{func.attr}")
-        found.writes = found.writes or self._writes(call, func, receiver)
+        found.writes = found.writes or self._writes(call, func)
 
-    def _writes(self, call: ast.Call, func: ast.Attribute, receiver: str) -> bool:
+    def _writes(self, call: ast.Call, func: ast.Attribute) -> bool:
+        """Whatever it is called on: rows may have any name. A hash or a dictionary is updated without keywords."""
         if func.attr in {"execute", "executemany"}:
             return any(_is_sql(said) or (isinstance(said, ast.Name) and said.id in self.sql) for said in call.args[:1])
-        if func.attr in {"save", "delete"} and not call.args:
+        if func.attr == "update":
+            return bool(call.keywords) and not call.args
+        if func.attr == "save":
+            return not _is_of_a_picture(call)
+        return func.attr in CREATES or func.attr == "delete"
+
+
+def _is_of_a_picture(save: ast.Call) -> bool:
+    """Whether it is saved in a format: `image.save(out, "JPEG")`."""
+    match save.args:
+        case [_, ast.Constant(value=str())]:
             return True
-        return func.attr in WRITES and any(word in receiver for word in OF_A_QUERY)
+    return False
 
 
 def _is_sql(node: ast.AST) -> bool:

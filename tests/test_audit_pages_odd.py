@@ -99,6 +99,7 @@ def test_pages_stand_whatever_a_search_and_what_followed_it_say(get, auditor: Us
     assert_every_page_is_one(get, case, odd[:3] + odd[-3:])
 
 
+@pytest.mark.slow
 def test_pages_stand_with_kinds_and_things_that_nobody_knows(get, auditor: User, case: Case) -> None:
     about: list[dict[str, Any]] = [
         {"subject_type": "identification.gallery", "subject_id": "7"},

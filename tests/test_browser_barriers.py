@@ -12,7 +12,7 @@ from tests.barriers import no_barrier
 from tests.corroboration_scene import confirmed, recorded
 from tests.world import World, addresses, read
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 conclusion, recorder = corroboration_scene.conclusion, corroboration_scene.recorder
 verifier, asserter = corroboration_scene.verifier, corroboration_scene.asserter

@@ -24,12 +24,11 @@ from audit.witnesses.configured import Way, witnesses
 from audit.witnesses.delivering import deliver
 from audit.witnesses.published import published_note
 from tests import node, tsa
-from tests.audit_fixtures import write_entries, write_viewed
+from tests.audit_fixtures import erased, write_entries, write_viewed
 from tests.bundles import made_bundle, made_log
 from tests.exporting import exported, held_by_both, lines, member, sequencer, shown, unpacked, worked  # noqa: F401
 from tests.readme import ran, typed
 from tests.sequencing import signed
-from tests.test_audit_pages import erased
 from tests.tsa import Authority, needs_openssl
 from tests.witness_scene import NAME, Agency, grown, log_keys, outcome
 
@@ -123,6 +122,15 @@ def test_readme_explains_the_kinds_of_the_whole_log_and_one_that_erased_what_is_
     assert set(meanings(export)) == kinds_in(export) == {entry.kind, "audit:payload:erased/1", "audit:export:made/2"}
     whole = worked(jobs.ask_export(actor=None, form="bundle"))
     assert set(meanings(whole)) == kinds_in(whole) > kinds_in(export)
+
+
+def test_readme_says_too_where_a_kind_means_something_in_particular() -> None:
+    text = guide(["accounts:user:changed/1"])
+    assert (
+        '\n    Where "active" is false: {actor} closed the account of {subject} (fields changed: {fields}).\n' in text
+    )
+    assert '\n    Where "has_password" is false: {actor} took the password' in text
+    assert '"at":"command-line"' in " ".join(text.split())
 
 
 def test_kind_that_this_version_does_not_know_is_called_that() -> None:

@@ -65,6 +65,7 @@ with running({{"worker": forever}}, logs=Path({logs!r}), environment={{}}) as p:
 """
 
 
+@pytest.mark.slow
 def test_bundled_database_keeps_its_lock_in_a_folder_of_ones_own(tmp_path: Path) -> None:
     """In the temporary folder of all users, whoever starts first would lock out the others."""
     script = (

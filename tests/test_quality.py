@@ -29,6 +29,7 @@ def face(portrait) -> DetectedFace:
     return found
 
 
+@pytest.mark.slow
 def test_every_measure_has_a_value_and_a_good_photograph_gets_no_note(portrait, face) -> None:
     quality = measure(portrait, face)
     assert quality.measures.keys() == MEASURES.keys()
@@ -36,6 +37,7 @@ def test_every_measure_has_a_value_and_a_good_photograph_gets_no_note(portrait, 
     assert 0 < quality.combined <= 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "worsen"),
     [
@@ -51,6 +53,7 @@ def test_a_worse_photograph_measures_lower_and_gets_a_note(portrait, face, name,
     assert MEASURES[name].note(after.measures[name]) in notes(after.measures)
 
 
+@pytest.mark.slow
 def test_light_from_one_side_is_noticed(portrait, face) -> None:
     dark = ImageEnhance.Brightness(portrait).enhance(0.25)
     x = int(face.landmarks[2][0])
@@ -60,6 +63,7 @@ def test_light_from_one_side_is_noticed(portrait, face) -> None:
     assert measure(half, face).measures[name] < measure(portrait, face).measures[name]
 
 
+@pytest.mark.slow
 def test_turning_the_photograph_changes_no_measure_much(portrait, face) -> None:
     upside_down = portrait.transpose(Image.Transpose.ROTATE_180)
     (found,) = runtime.detector().detect(upside_down)

@@ -28,7 +28,7 @@ from tests import factories
 from tests.conftest import PASSWORD
 from tests.race_scene import Racers, Ready, is_concluded, many_ready, outcome, racers, readable
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 RACES = int(os.environ.get("COUNTERSIGN_RACES", "800"))
 QUICK = 100
@@ -164,7 +164,6 @@ def test_a_hundred_races_break_no_rule(track: Callable[[int], Track]) -> None:
     race_all(track, QUICK)
 
 
-@pytest.mark.slow
 def test_many_races_break_no_rule(track: Callable[[int], Track]) -> None:
     race_all(track, RACES)
 

@@ -32,7 +32,7 @@ from tests.correction_scene import BOX, SEEN, read
 from tests.review_model import ADJUDICATORS, REVIEWERS, Model
 
 EXAMPLES, STEPS = int(os.environ.get("COUNTERSIGN_EXAMPLES", "30")), 30
-QUICK_EXAMPLES = 5
+QUICK_EXAMPLES = 2
 VECTOR = np.eye(SHIPPED["dlib-resnet-v1"].dimension, dtype=np.float32)[0]
 _numbers = count()
 

@@ -30,11 +30,10 @@ from audit.models import Checkpoint, Leaf, TreeState
 from audit.sequencer import Halted
 from audit.sequencing import Sequencing
 from tests import tampering
-from tests.audit_fixtures import write_entries
+from tests.audit_fixtures import entry_about, write_entries
 from tests.sequencing import sequenced, signed
 from tests.signer_files import key_file, memory
 from tests.stack import environment, wait_until
-from tests.test_audit_pages import entry_about
 
 owner = tampering.owner
 PAGES = ("checkpoints", "log", "verifications")
@@ -232,6 +231,34 @@ def test_sequencer_that_went_away_while_it_could_not_sign_is_told_of_both(told, 
     assert "t been seen since" in text
 
 
+def test_sequencer_that_is_seen_and_does_not_sign_is_not_called_at_work(told, auditor: User, settings) -> None:
+    """Whatever ends it again and again, before it can say why."""
+    signed()
+    first = write_entries(auditor, 3)[0]
+    sequenced()
+    assert "At work" in told("checkpoints"), "they have just come"
+    settings.AUDIT_CHECKPOINT_SECONDS = -3600  # as if they had waited for so much longer
+    since = date_format(timezone.localtime(first.recorded_at), "j M Y, H:i")
+    for page in PAGES:
+        assert f"Entries have waited for a checkpoint since {since}" in told(page)
+    text = told("checkpoints")
+    assert "At work" not in text
+    assert f"signed what came since {since}" in text
+    assert "The next is due by" not in text
+    signed()
+    assert_gone(told)
+
+
+def test_what_to_run_is_set_apart(told, auditor: User) -> None:
+    signed()
+    key_gone(None)
+    write_entries(auditor, 1)
+    attempted()
+    assert "or run <code>manage.py audit rotate-key --lost</code>, which" in told("log")
+    TreeState.objects.update(hindered="A ` alone & <b>")
+    assert "A ` alone &amp; &lt;b&gt;" in told("log")
+
+
 def test_nobody_is_promised_a_checkpoint_meanwhile(told, client: Client, auditor: User, case, settings) -> None:
     signed()
     assert "The next is due by" in told("checkpoints")
@@ -255,6 +282,7 @@ def test_export_says_why_it_waits(auditor: User, settings) -> None:
         checkpoint_over_everything(lambda: None)
 
 
+@pytest.mark.slow
 def test_process_tells_with_the_rights_of_its_own_role(
     transactional_db: None, person_with: Callable[..., User], tmp_path: Path
 ) -> None:

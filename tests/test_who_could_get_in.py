@@ -1,10 +1,14 @@
 """From the log alone: who could get in, and when. Every way to make, close and open an account is gone through."""
 
 import io
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -14,8 +18,10 @@ from audit.models import Entry
 from audit.selectors import timeline
 from demo import people
 from tests.audit_fixtures import written
+from tests.conftest import PASSWORD
 from tests.desk import NEW_PASSWORD, account_form, changes, page_of, roles_form
 from tests.signing_in import sign_in
+from tests.threads import somebody_waits
 
 WITHOUT_PASSWORD = {"usable_password": "false", "unset-password": "on"}
 
@@ -171,7 +177,47 @@ def test_demonstration_opens_its_accounts_on_record_and_only_once(db: None) -> N
     assert Role.ADMINISTRATOR in User.objects.get(username="administrator").roles
 
 
+def saves_a_name(desk: Client, auditor: User) -> None:
+    save(desk, auditor, active=True, full_name="A. Uditor")
+
+
+def sets_a_password(desk: Client, auditor: User) -> None:
+    set_password(desk, auditor)
+
+
+def sets_their_own(desk: Client, _: User) -> None:
+    data = {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+    assert desk.post("/admin/password_change/", data).status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (saves_a_name, {"fields": ["full_name", "is_active"], "active": True}),
+        (sets_a_password, {"fields": ["password"], "has_password": True}),
+        (sets_their_own, {"fields": ["password"], "has_password": True}),
+    ],
+)
+def test_account_closed_at_this_moment_is_opened_by_nothing_that_the_log_does_not_say(
+    desk: Client, administrator: User, auditor: User, act: Callable[[Client, User], None], said: dict[str, Any]
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            User.objects.filter(pk__in=[auditor.pk, administrator.pk]).update(is_active=False)
+            acting = pool.submit(act, desk, auditor)
+            while not somebody_waits():
+                assert not acting.done(), "it waited for nobody"
+                time.sleep(0.02)
+            User.objects.filter(pk=administrator.pk).update(is_active=act is not sets_their_own)
+        acting.result()
+        pool.submit(lambda: connection.close()).result()  # noqa: PLW0108  (of that thread)
+    assert changes("accounts:user:changed/1") == [said]
+    changed = User.objects.get(pk=administrator.pk if act is sets_their_own else auditor.pk)
+    assert changed.is_active is said.get("active", False)
+
+
 def test_log_can_be_asked_for_new_accounts_and_agencies() -> None:
-    offered = dict(dict(kind_choices())["Accounts"])
-    assert offered["accounts:user:opened/1"] == "user opened"
-    assert offered["accounts:agency:added/1"] == "agency added"
+    offered = dict(dict(kind_choices())["Accounts and sign-ins"])
+    assert offered["accounts:user:opened/1"] == "User opened"
+    assert offered["accounts:agency:added/1"] == "Agency added"

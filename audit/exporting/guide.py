@@ -1,5 +1,6 @@
 """The README of a bundle that came from a database: how to verify it, what was asked for, what its entries mean."""
 
+import json
 from collections.abc import Iterable
 
 from audit.bundle.writer import README_FILE
@@ -29,9 +30,10 @@ MEANINGS = """
 WHAT THE ENTRIES SAY
 --------------------
 
-Each "kind" of entry that is shown in this bundle, and its sentence. {actor} is the account of this number, and the
-program Countersign itself where it is null. {subject} is the thing that "subject_type" and "subject_id" name, and
-{purpose} the purpose in the entry. For any other word in braces read what stands under it in the payload.
+Each "kind" of entry that is shown in this bundle, and its sentence. {actor} is the account of this number. Where it
+is null, it is the operator if the payload says "at":"command-line", and the program Countersign itself if not.
+{subject} is the thing that "subject_type" and "subject_id" name, and {purpose} the purpose in the entry. For any other
+word in braces read what stands under it in the payload.
 
 """
 
@@ -52,9 +54,12 @@ class _Words(dict[str, _InBraces]):
 
 def guide(kinds: Iterable[str]) -> str:
     """Return the README of a bundle that shows entries of these kinds."""
-    meanings = "".join(f"{kind}\n    {_sentence(kind)}\n" for kind in sorted({*kinds, OF_THE_EXPORT}))
+    meanings = "".join(f"{kind}\n{_sentences(kind)}" for kind in sorted({*kinds, OF_THE_EXPORT}))
     return README_FILE.read_text(encoding="utf-8") + ABOUT + MEANINGS + meanings
 
 
-def _sentence(kind: str) -> str:
-    return KINDS[kind].sentence.format_map(_Words()) if kind in KINDS else UNKNOWN
+def _sentences(kind: str) -> str:
+    if kind not in KINDS:
+        return f"    {UNKNOWN}\n"
+    others = (f'Where "{key}" is {json.dumps(value)}: {other}' for key, value, other in KINDS[kind].others)
+    return "".join(f"    {text.format_map(_Words())}\n" for text in (KINDS[kind].sentence, *others))

@@ -39,6 +39,11 @@ KINDS = (
     ),
     kind("review:signature:refused/1", "A signature of {actor} was refused: wrong password.", "review"),
     kind(
+        "review:signature:locked-out/1",
+        "A signature of {actor} was refused, and its password not looked at: too many had been wrong.",
+        "review",
+    ),
+    kind(
         "review:candidates:viewed/1",
         "{actor} looked at the candidates of {subject}.",
         "search",

@@ -25,6 +25,19 @@ def with_short_ids(sentence: str) -> SafeString:
 
 
 @register.filter
+def with_commands(sentence: str) -> SafeString:
+    """Return a sentence about what is wrong as `with_short_ids` does, with what stands between backticks as code."""
+    parts = sentence.split("`")
+    if len(parts) % 2 == 0:  # one is left alone: it means something else
+        return with_short_ids(sentence)
+    shown = (
+        format_html("<code>{}</code>", part) if number % 2 else with_short_ids(part)
+        for number, part in enumerate(parts)
+    )
+    return format_html_join("", "{}", ((part,) for part in shown))
+
+
+@register.filter
 def kind_in_words(kind: str) -> str:
     """Return what people call a kind of entry."""
     return capfirst(called(kind))

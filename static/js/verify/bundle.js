@@ -17,7 +17,7 @@ import { Walk } from "./walk.js";
 const FORMAT = "countersign-bundle/1";
 const EXPORT_MADE = "audit:export:made/2";
 const MANIFEST = ["agency", "entries", "exported_at", "exported_by", "files", "filters", "format", "origin", "size"];
-const LONGEST_MANIFEST = 1 << 26; // it names every record
+const LONGEST_MANIFEST = (1 << 26) - 1; // it names every record; with its newline, 64 MiB
 const KEPT = "the checkpoint that you kept";
 const [KEYS_FILE, CHECKPOINTS, ENTRIES, MANIFEST_FILE, CLOSING, CLOSING_NOTE] =
   ["keys.jsonl", "checkpoints.jsonl", "entries.jsonl", "manifest.json", "closing.jsonl", "closing.txt"];
