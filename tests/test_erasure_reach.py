@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 
 from accounts.models import User
@@ -14,14 +14,15 @@ from audit import erasure_reach
 from audit.commands import erase_words
 from audit.erasure import MOST_AT_ONCE, Basis, ErasureRefused, erase_payloads
 from audit.erasure_reach import Fate, naming, survey
-from audit.models import Entry, Payload
+from audit.models import Entry
 from audit.payload_rules import LONGEST_PAYLOAD
 from audit.services import record
 from audit.tree import leaf_hash
+from config.roles import APP
 from identification.models import Case, Gallery, Person
 from review.models import Conclusion
 from tests import corroboration_scene, factories
-from tests.audit_fixtures import payload_for
+from tests.audit_fixtures import connection_of, payload_for
 from tests.audit_rows import content_of
 from tests.corroboration_scene import asserted, confirmed
 from tests.odd_entries import write_odd
@@ -284,26 +285,29 @@ def test_what_is_chosen_is_not_counted_among_the_others(administrator: User, gal
 
 
 def test_many_go_in_portions_of_one_entry_each_and_whoever_is_stopped_goes_on(
-    administrator: User, capsys: Any, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None, administrator: User, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    every = 2 * MOST_AT_ONCE + 1
-    named(administrator, number=every)
+    """What was told to be erased is: another connection sees it at that moment."""
+    every, seen = 2 * MOST_AT_ONCE + 1, []
+    with transaction.atomic():
+        named(administrator, number=every)
+
+    def stop(done: int, _every: int) -> None:
+        with connection_of(APP) as another:
+            seen.append((done, another.execute("SELECT count(*) FROM audit_payload WHERE content IS NULL").fetchone()))
+        raise KeyboardInterrupt
+
     monkeypatch.setattr(erase_words, "erasing", lambda _out: stop)
     with pytest.raises(KeyboardInterrupt):
         erase("--naming", str(SOMEBODY))
-    assert Payload.objects.filter(content=None).count() == MOST_AT_ONCE
     monkeypatch.undo()
+    assert seen == [(MOST_AT_ONCE, (MOST_AT_ONCE,))]
     erase("--naming", str(SOMEBODY))
-    said = capsys.readouterr().out
-    assert f"Erased what {MOST_AT_ONCE} of {MOST_AT_ONCE + 1} entries said" in said
+    assert f"Erased what {MOST_AT_ONCE} of {MOST_AT_ONCE + 1} entries said" in capsys.readouterr().out
     erasures = [entry.payload or {} for entry in Entry.objects.filter(kind="audit:payload:erased/1").order_by("id")]
     assert [each["count"] for each in erasures] == [MOST_AT_ONCE, MOST_AT_ONCE, 1]
     assert len({uid for each in erasures for uid in each["entries"]}) == every
     assert saying(SOMEBODY) == set()
-
-
-def stop(_done: int, _every: int) -> None:
-    raise KeyboardInterrupt
 
 
 def test_portion_is_an_entry_that_may_be_written() -> None:
