@@ -80,9 +80,15 @@ def naming(ids: Iterable[UUID]) -> Selection:
     """Choose the entries whose payload has one of these ids as a text, or as the end of one like "person:ID"."""
     named = [str(each) for each in ids]
     text = f'[":]({"|".join(named)})"'
+    beside = _holding("said__content", named) & Q(said__content__regex=text)
     # A leaf of version 1 has its payload in it, and the keys of a leaf are sorted: only the subject follows "purpose".
-    chosen = Q(said__content__regex=text) | Q(said__isnull=True, canonical__regex=f'{text}.*"purpose":')
-    return Selection(f"that name {' or '.join(named)}", chosen, indexed=False)
+    in_leaf = Q(said__isnull=True) & _holding("canonical", named) & Q(canonical__regex=f'{text}.*"purpose":')
+    return Selection(f"that name {' or '.join(named)}", beside | in_leaf, indexed=False)
+
+
+def _holding(column: str, texts: list[str]) -> Q:
+    """Return what is asked first: PostgreSQL finds a text several times as fast as a pattern."""
+    return Q(*((f"{column}__contains", text) for text in texts), _connector=Q.OR)
 
 
 def in_leaves(ids: Iterable[UUID]) -> int:

@@ -39,11 +39,12 @@ ENDS = {"inconclusive", "withdrawn"}
 FOLLOWS = (OPENED, CONCLUDED, *VERIFIED_BY, *ENDED_AS)
 COLUMNS = (
     "search", "case", "purpose", "begun_at", "ended_at", "galleries", "gallery_sizes", "gallery_kind", "references",
-    "persons", "encoder", "weights_sha256", "method", "cut_off", "list_length", "probe", "face", "photograph_sha256",
-    "embedding_sha256", "candidates", "outcome", "requested_by", "verified_by", "entry",
+    "references_sha256", "persons", "encoder", "weights_sha256", "method", "cut_off", "list_length", "probe", "face",
+    "photograph_sha256", "embedding_sha256", "candidates", "outcome", "requested_by", "verified_by", "entry",
 )  # fmt: skip
 TEXTS = (
     "gallery_kind", "encoder", "weights_sha256", "method", "cut_off", "probe", "face", "sha256", "embedding_sha256",
+    "references_sha256",
 )  # fmt: skip
 NUMBERS = ("gallery_size", "persons", "list_length", "candidates")
 ERASED = "erased"

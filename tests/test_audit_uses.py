@@ -41,6 +41,7 @@ def test_use_says_period_database_input_result_and_people(
     assert (row["encoder"], row["weights_sha256"]) == (str(search.encoder), search.encoder.weights_sha256)
     assert (row["photograph_sha256"], row["face"]) == (search.probe.photograph.sha256, str(search.face_id))
     assert len(row["embedding_sha256"]) == 64
+    assert row["references_sha256"] == (entry.payload or {})["references_sha256"]
     assert (row["candidates"], row["outcome"]) == (3, "concordant")
     review = conclusion.review
     people = {(part.person, part.part) for part in use.verified_by}

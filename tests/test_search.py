@@ -254,6 +254,7 @@ def test_search_records_all_that_is_needed_to_run_it_again(
         "galleries": [str(gallery.pk)],
         "gallery_kind": gallery.kind,
         "gallery_sizes": [8],
+        "references_sha256": again.references_sha256,
         "gallery_size": 8,
         "persons": 4,
         "method": "exact",

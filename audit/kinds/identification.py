@@ -133,7 +133,7 @@ KINDS = (
         "{subject} looked through the references of {persons:person|people}; candidates proposed: {candidates}.",
         "probe encoder galleries gallery_size persons method settings list_length cut_off candidates",
         "case purpose gallery_kind embedding candidate_ids requested_by sha256 face weights_sha256 embedding_sha256"
-        " gallery_sizes candidate_references scores",
+        " gallery_sizes candidate_references scores references_sha256",
         settings=SEARCHED_WITH,
     ),
     kind(

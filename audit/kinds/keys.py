@@ -64,7 +64,7 @@ _GROUPS: dict[Shape, str] = {
     " photograph probe reference review search uid",
     list_of(UUID): "assessments candidate_ids candidate_references face_ids galleries identifiers",
     SHA256: "basis_sha256 data_sha256 document_sha256 embedding_sha256 file_sha256 header_sha256 manifest_sha256"
-    " reason_sha256 root settings_sha256 source_sha256 weights_sha256",
+    " reason_sha256 references_sha256 root settings_sha256 source_sha256 weights_sha256",
     either(SHA256, NO_SHA256, NOTHING): "sha256 signed_root",
     list_of(SHA256): "documents",
     COUNT: "attempts before bytes candidate candidates cap comparisons count dimension done drawn embedded"

@@ -4,6 +4,7 @@ pgvector's distance stays in this module; what leaves it is the comparison score
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,36 +24,48 @@ from identification.services.standing import still_stands
 from identification.signals import search_ran
 
 # Every reference is compared (a sequential scan, no index that could miss one); the nearest reference
-# stands for its person. Ties go by person, so that the same search gives the same list.
+# stands for its person. Ties go by person, so that the same search gives the same list. What is said of all that was
+# compared comes from the same pass, so that it is of the same moment, and also where nobody is proposed.
+# `version` changes with each row that comes, goes or is written anew: where it stands and which transaction wrote it.
 _EXACT = """
-WITH compared AS (
+WITH compared AS MATERIALIZED (
     SELECT person.id AS person_id, person.gallery_id, reference.id AS reference_id, reference.face_id,
-           embedding.id AS embedding_id,
+           embedding.id AS embedding_id, {sha256} AS embedding_sha256,
+           hashtextextended(reference.id::text || embedding.ctid::text || embedding.xmin::text, 0) AS version,
            1 - (embedding.vector <=> (SELECT vector FROM identification_embedding WHERE id = %(embedding)s)) AS score
     FROM identification_reference AS reference
     JOIN identification_person AS person ON person.id = reference.person_id
     JOIN identification_embedding AS embedding
       ON embedding.face_id = reference.face_id AND embedding.encoder_id = %(encoder)s
     WHERE person.gallery_id = ANY(%(galleries)s) AND reference.withdrawn_at IS NULL
-), nearest AS (
+), nearest AS MATERIALIZED (
     SELECT DISTINCT ON (person_id) * FROM compared ORDER BY person_id, score DESC, reference_id
+), proposed AS (
+    SELECT person_id, gallery_id, reference_id, face_id, embedding_id, score FROM nearest
+    WHERE %(cut_off)s::float8 IS NULL OR score >= %(cut_off)s::float8
+    ORDER BY score DESC, person_id LIMIT %(list_length)s
+), sizes AS (
+    SELECT gallery_id, count(*) AS number FROM compared GROUP BY gallery_id
+), everything AS (
+    SELECT (SELECT count(*) FROM compared) AS references_compared,
+           (SELECT count(*) FROM nearest) AS persons_compared,
+           (SELECT coalesce(jsonb_object_agg(gallery_id, number), '{{}}') FROM sizes) AS sizes,
+           (SELECT count(*) || ' ' || coalesce(sum(version), 0) FROM compared) AS version,
+           {digest} AS references_sha256
 )
-SELECT person_id, gallery_id, reference_id, face_id, embedding_id, score,
-       (SELECT count(*) FROM compared) AS references_compared, (SELECT count(*) FROM nearest) AS persons_compared
-FROM nearest
-WHERE %(cut_off)s::float8 IS NULL OR score >= %(cut_off)s::float8
-ORDER BY score DESC, person_id
-LIMIT %(list_length)s
+SELECT everything.*, proposed.* FROM everything LEFT JOIN proposed ON true ORDER BY score DESC, person_id
 """
-
-_COUNT = """
-SELECT count(*), count(DISTINCT person.id)
-FROM identification_reference AS reference
-JOIN identification_person AS person ON person.id = reference.person_id
-JOIN identification_embedding AS embedding
-  ON embedding.face_id = reference.face_id AND embedding.encoder_id = %(encoder)s
-WHERE person.gallery_id = ANY(%(galleries)s) AND reference.withdrawn_at IS NULL
-"""
+_HASHED = {
+    "sha256": "sha256(halfvec_send(embedding.vector))",
+    "digest": (
+        "(SELECT encode(sha256(coalesce(string_agg(uuid_send(reference_id) || embedding_sha256, ''::bytea"
+        " ORDER BY reference_id), '')), 'hex') FROM compared)"
+    ),
+}
+_UNHASHED = {"sha256": "NULL::bytea", "digest": "NULL::text"}
+# Of the galleries that this process searched last, by encoder: the version of what is in them, and its digest.
+_DIGESTS: dict[tuple[int, tuple[UUID, ...]], tuple[str, str]] = {}
+_MOST_DIGESTS = 100
 
 
 @dataclass(frozen=True)
@@ -69,11 +82,18 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Result:
-    """What a search found, and in how many references and persons."""
+    """What a search found, and in which references: how many, of how many persons, of each gallery; and their digest.
+
+    `references_sha256` is the SHA-256 over 48 bytes for each reference that was compared, in the order of their ids:
+    the 16 bytes of its id and the SHA-256 of its embedding. An embedding is hashed as pgvector sends it: its dimension
+    and 0 as 16-bit numbers, then its numbers in half precision, all big-endian.
+    """
 
     proposals: list[Proposal]
     references_compared: int
     persons_compared: int
+    sizes: dict[str, int]
+    references_sha256: str
 
 
 @transaction.atomic
@@ -108,7 +128,11 @@ def _embedding_of(probe: Probe, encoder: Encoder) -> Embedding:
 def compare_exactly(
     *, embedding: Embedding, galleries: list[Gallery], list_length: int, cut_off: float | None
 ) -> Result:
-    """Compare one embedding with every reference of the galleries that its encoder has embedded."""
+    """Compare one embedding with every reference of the galleries that its encoder has embedded.
+
+    Hashing them all takes several times as long as comparing them, so it is done where something has changed since
+    this process did it last; then in the same statement as the comparison, which is made anew.
+    """
     parameters: dict[str, Any] = {
         "embedding": embedding.pk,
         "encoder": embedding.encoder_id,
@@ -116,14 +140,26 @@ def compare_exactly(
         "cut_off": cut_off,
         "list_length": list_length,
     }
+    searched = (embedding.encoder_id, tuple(sorted(parameters["galleries"])))
+    if searched in _DIGESTS:
+        version, result = _compared(parameters, digest=_DIGESTS[searched][1])
+        if version == _DIGESTS[searched][0]:
+            return result
+    version, result = _compared(parameters)
+    if len(_DIGESTS) >= _MOST_DIGESTS:
+        _DIGESTS.clear()
+    _DIGESTS[searched] = version, result.references_sha256
+    return result
+
+
+def _compared(parameters: dict[str, Any], digest: str = "") -> tuple[str, Result]:
+    """Return the version of what was compared, and the result; with its digest unless one is given."""
     with connection.cursor() as cursor:
-        cursor.execute(_EXACT, parameters)
+        cursor.execute(_EXACT.format(**_UNHASHED if digest else _HASHED), parameters)
         rows = cursor.fetchall()
-        if rows:
-            return Result([Proposal(*row[:6]) for row in rows], rows[0][6], rows[0][7])
-        cursor.execute(_COUNT, parameters)
-        references, persons = cursor.fetchone()
-    return Result([], references, persons)
+    references, persons, sizes, version, made = rows[0][:5]
+    proposals = [Proposal(*row[5:]) for row in rows if row[5] is not None]
+    return version, Result(proposals, references, persons, json.loads(sizes), digest or made)
 
 
 def _keep(probe: Probe, embedding: Embedding, galleries: list[Gallery], list_length: int, result: Result) -> Search:
@@ -168,25 +204,6 @@ def _sha256_of(embedding: Embedding) -> str:
     return hashlib.sha256(np.asarray(embedding.vector, dtype="<f2").tobytes()).hexdigest()
 
 
-_SIZES = """
-SELECT person.gallery_id, count(*)
-FROM identification_reference AS reference
-JOIN identification_person AS person ON person.id = reference.person_id
-JOIN identification_embedding AS embedding
-  ON embedding.face_id = reference.face_id AND embedding.encoder_id = %(encoder)s
-WHERE person.gallery_id = ANY(%(galleries)s) AND reference.withdrawn_at IS NULL
-GROUP BY person.gallery_id
-"""
-
-
-def _sizes(search: Search, galleries: list[Gallery]) -> list[int]:
-    """Return how many references of each gallery were compared."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SIZES, {"encoder": search.encoder_id, "galleries": [gallery.pk for gallery in galleries]})
-        sizes = dict(cursor.fetchall())
-    return [sizes.get(gallery.pk, 0) for gallery in galleries]
-
-
 def _record(search: Search, result: Result, galleries: list[Gallery]) -> None:
     """Record what the EU AI Act, Article 12(3), asks for: what was searched, with what input, and what came of it."""
     record(
@@ -204,7 +221,8 @@ def _record(search: Search, result: Result, galleries: list[Gallery]) -> None:
             "weights_sha256": search.encoder.weights_sha256,
             "galleries": [str(gallery.pk) for gallery in galleries],
             "gallery_kind": search.gallery_kind,
-            "gallery_sizes": _sizes(search, galleries),
+            "gallery_sizes": [result.sizes.get(str(gallery.pk), 0) for gallery in galleries],
+            "references_sha256": result.references_sha256,
             "gallery_size": search.gallery_size,
             "persons": search.persons_compared,
             "method": search.method,
