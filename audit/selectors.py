@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.kinds import KINDS
+from audit.kinds.keys import PEOPLE
 from audit.models import Entry, EntryQuerySet
 from audit.policies import can_read_log
 from audit.reading import leaf_of, said_by
@@ -142,6 +143,7 @@ def timeline(viewer: User | None, found: Iterable[Entry]) -> list[Line]:
     page = list(found)
     wanted = {(entry.subject_type, entry.subject_id) for entry in page}
     wanted |= {("accounts.user", str(entry.actor_id)) for entry in page if entry.actor_id}
+    wanted |= {("accounts.user", person) for entry in page for person in people_named(entry)}
     names = names_of(wanted, viewer.agency if viewer else None)
     return [Line(entry, sentence(entry, names)) for entry in page]
 
@@ -150,17 +152,31 @@ def sentence(entry: Entry, names: Names) -> str:
     """Return what happened, in plain words, whatever the entry holds."""
     kind, said = KINDS.get(entry.kind), said_by(entry)
     words = _Words({key: _word(value) for key, value in said.words.items()})
+    words |= {key: Word(person_named(said.number(key), names)) for key in PEOPLE if said.number(key)}
     words.missing = Word("erased" if said.erased else "not stated")
     words.setdefault("purpose", Word(entry.purpose or "none"))
-    actor = names.get(("accounts.user", str(entry.actor_id)), NOBODY_HERE) if entry.actor_id else "Countersign"
+    actor = person_named(entry.actor_id, names)
     words["actor"], words["subject"] = Word(actor), Word(names.get((entry.subject_type, entry.subject_id), "unknown"))
     if kind is None:
         text = f"An entry by {actor} of a kind that this version doesn't know: {entry.kind}."
     elif not (said.readable or said.erased):
         text = f"An entry by {actor} that isn't written as its kind should be: {entry.kind}."
     else:
-        text = kind.sentence.format_map(words)
+        text = (kind.sentence if entry.actor_id else kind.sentence_without_actor(words)).format_map(words)
     return text[:1].upper() + text[1:] + (f" {_erasure(entry)}" if said.erased else "")
+
+
+def people_named(entry: Entry) -> set[str]:
+    """Return the ids of those who are behind an entry in which nobody signed in acted."""
+    if entry.actor_id:
+        return set()
+    said = said_by(entry)
+    return {str(person) for key in PEOPLE if (person := said.number(key))}
+
+
+def person_named(person: int | None, names: Names) -> str:
+    """Return what somebody is called; nobody is Countersign itself."""
+    return names.get(("accounts.user", str(person)), NOBODY_HERE) if person else "Countersign"
 
 
 def _erasure(entry: Entry) -> str:

@@ -48,8 +48,9 @@ def record(
 ) -> Entry:
     """Add one entry in the caller's transaction: what happened and its entry both stand, or neither.
 
-    actor None is Countersign itself; without an agency the entry belongs to the actor's. It takes no lock:
-    the order of entries is given afterwards.
+    The actor is who acts, signed in, at this moment. What a worker writes has none, whoever it works for: their roles
+    may be others by then, and what they asked for has an entry of its own. Without an agency the entry belongs to the
+    actor's. It takes no lock: the order of entries is given afterwards.
     """
     if not connection.in_atomic_block:
         raise NotInTransaction(f"{kind} needs the transaction of what it records: put transaction.atomic() around both")

@@ -38,10 +38,20 @@ OTHERWISE_REFUSED = ("same-file-twice", "original-changed", "not-one-face")
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_every_kind_has_a_sentence_that_renders(auditor: User, name: str) -> None:
-    entry = record(kind=name, actor=auditor, subject=auditor, payload=payload_for(name))
-    (line,) = timeline(auditor, [entry])
-    assert re.fullmatch(r"[A-Z7][^{}]+\.", line.sentence)
-    assert "not stated" not in line.sentence
+    payload = payload_for(name)
+    by_itself = [(None, _without(payload, name, key)) for key in ("", *KINDS[name].by_itself)]
+    for actor, said in ((auditor, payload), *by_itself):
+        entry = record(kind=name, actor=actor, subject=auditor, payload=said)
+        (line,) = timeline(auditor, [entry])
+        assert re.fullmatch(r"[A-Z7][^{}]+\.", line.sentence)
+        assert "not stated" not in line.sentence
+
+
+def _without(payload: dict[str, Any], name: str, key: str) -> dict[str, Any]:
+    """Leave out the keys by which other sentences of this kind would come before that of one key; "": all of them."""
+    others = [*KINDS[name].by_itself, ""]
+    before = others[: others.index(key)]
+    return {said: value for said, value in payload.items() if said not in before}
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
