@@ -9,11 +9,12 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from audit.kinds import KINDS
+from audit.context import COMMAND_LINE
+from audit.kinds import KINDS, Kind
 from audit.kinds.keys import PEOPLE
 from audit.models import Entry, EntryQuerySet
 from audit.policies import can_read_log
-from audit.reading import leaf_of, said_by
+from audit.reading import Said, leaf_of, said_by
 from audit.subjects import Names, names_of
 
 NOBODY_HERE = "Somebody of another agency"
@@ -155,7 +156,7 @@ def sentence(entry: Entry, names: Names) -> str:
     words |= {key: Word(person_named(said.number(key), names)) for key in PEOPLE if said.number(key)}
     words.missing = Word("erased" if said.erased else "not stated")
     words.setdefault("purpose", Word(entry.purpose or "none"))
-    actor = person_named(entry.actor_id, names)
+    actor = person_named(entry.actor_id, names) if entry.actor_id else _nobody(kind, said)
     words["actor"], words["subject"] = Word(actor), Word(names.get((entry.subject_type, entry.subject_id), "unknown"))
     if kind is None:
         text = f"An entry by {actor} of a kind that this version doesn't know: {entry.kind}."
@@ -174,8 +175,15 @@ def people_named(entry: Entry) -> set[str]:
     return {str(person) for key in PEOPLE if (person := said.number(key))}
 
 
+def _nobody(kind: Kind | None, said: Said) -> str:
+    """Return who acted where nobody signed in did. Which of the two it was may have been erased."""
+    if said.erased and kind and "at" in kind.optional_keys:
+        return "Countersign or the operator"
+    return "the operator" if said.text("at") == COMMAND_LINE else "Countersign"
+
+
 def person_named(person: int | None, names: Names) -> str:
-    """Return what somebody is called; nobody is Countersign itself."""
+    """Return what somebody is called."""
     return names.get(("accounts.user", str(person)), NOBODY_HERE) if person else "Countersign"
 
 

@@ -65,6 +65,7 @@ def test_calibration_from_a_file_is_kept_with_its_data_and_one_entry(
         "comparisons": 10_000,
         "rows": 4,
         "weights_sha256": encoder.weights_sha256,
+        "at": "command-line",
     }
 
 

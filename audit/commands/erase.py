@@ -28,7 +28,7 @@ def run(out: OutputWrapper, *, subject: str, basis: str, by: str, dry_run: bool)
     kind, named, pk = subject.partition(":")
     if not (kind and named and pk):
         raise CommandError(f"{subject} names nothing: write the type and the id, like identification.case:7.")
-    actor, entries = _who(by), about(kind, pk)
+    answering, entries = _who(by), about(kind, pk)
     if dry_run:
         out.write(
             f"What {erasable(entries).count()} entries about {kind} {pk} say would be erased for good, with their"
@@ -38,7 +38,7 @@ def run(out: OutputWrapper, *, subject: str, basis: str, by: str, dry_run: bool)
         )
         return
     try:
-        made = erase_payloads(actor=actor, entries=entries, basis=basis)
+        made = erase_payloads(actor=None, answers_for=answering, entries=entries, basis=basis)
     except (ErasureRefused, PermissionDenied) as refused:
         raise CommandError(str(refused)) from refused
     erased = sum(len((entry.payload or {})["entries"]) for entry in made)

@@ -12,7 +12,7 @@ KINDS = (
     ),
     kind("accounts:session:closed/1", "{actor} signed out."),
     kind("accounts:user:changed/1", "{actor} changed the account of {subject} ({fields}).", "fields"),
-    kind("accounts:role:granted/1", "{actor} gave {subject} the role {role}.", "role"),
+    kind("accounts:role:granted/1", "{actor} gave {subject} the role {role}.", "role", "at"),
     kind("accounts:role:revoked/1", "{actor} took the role {role} from {subject}.", "role"),
     kind("accounts:agency:changed/1", "{actor} changed the agency {subject} ({fields}).", "fields"),
 )

@@ -150,35 +150,39 @@ KINDS = (
         "identification:encoder:installed/1",
         "{actor} installed {subject} ({name} {version}).",
         "name version weights_sha256",
-        "dimension",
+        "dimension at",
     ),
     kind(
         "identification:encoder:activated/1",
         "{actor} made {subject} the active encoder ({name} {version}).",
         "name version weights_sha256",
-        "dimension replaces left_out",
+        "dimension replaces left_out at",
         replaces=NAME_AND_VERSION,
     ),
     kind(
         "identification:encoder:preparation-started/1",
         "{actor} had faces embedded by {subject} ({name} {version}), so that it can take over.",
         "name version weights_sha256 faces",
+        "at",
     ),
     kind(
         "identification:encoder:preparation-cancelled/1",
         "{actor} stopped the preparation of {subject} ({name} {version}) at {embedded} of {faces:face|faces}.",
         "name version weights_sha256 faces embedded",
+        "at",
     ),
     kind(
         "identification:encoder:removed/1",
         "{actor} removed {subject} ({name} {version}): {embeddings_deleted:embedding|embeddings} went,"
         " {embeddings_kept:stays|stay}.",
         "name version weights_sha256 embeddings_deleted embeddings_kept",
+        "at",
     ),
     kind(
         "identification:encoder:calibrated/1",
         "{actor} calibrated {subject} on {comparisons:comparison|comparisons} of different people.",
         "calibration data_sha256 comparisons rows weights_sha256",
+        "at",
     ),
     kind(
         "identification:policy:changed/1",

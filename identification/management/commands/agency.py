@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
 
 from accounts.models import Agency, HeldRole, Role, User
+from audit.context import at_command_line
 from audit.services import record
 
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("code", help="short, lower case")
         parser.add_argument("username", help="the administrator's name to sign in with")
 
+    @at_command_line()
     def handle(self, *args: Any, name: str, code: str, username: str, **options: Any) -> None:
         password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
         try:
