@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 
 from accounts.models import Agency, User
 from accounts.policies import is_auditor
-from audit import leases
+from audit import context, leases
 from audit.models import Entry, Export
 from audit.policies import can_export_log
 from audit.selectors import NO_FILTERS, Filters
@@ -155,7 +155,8 @@ def call_next(agency: Agency | None) -> None:
         return
     following = Export.objects.takeable().filter(agency=agency, reason="", asked_by__isnull=False)
     if first := following.order_by("asked_at").first():
-        call_worker(first.pk)
+        with context.outside_requests():
+            call_worker(first.pk)
 
 
 def lease_time() -> timedelta:
