@@ -37,7 +37,7 @@ constraints: setup ## Write down what PostgreSQL says of each constraint (of bun
 
 test: setup ## Run the tests (not the slow ones)
 	@$(RUN) -m tests.browser
-	$(RUN) -m pytest -m "not slow" $(ARGS)
+	$(RUN) -m pytest -m "not slow" -n 2 --dist loadfile $(ARGS)
 
 test-all: setup ## Run all tests
 	@$(RUN) -m tests.browser

@@ -3,11 +3,10 @@
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.contrib.messages.views import SuccessMessageMixin
-from django.db import transaction
-from django.http import HttpResponse
 from django.urls import reverse_lazy
 
-from accounts.signals import password_changed
+from accounts.models import User
+from accounts.services import set_password
 
 
 class SignInForm(AuthenticationForm):
@@ -26,15 +25,18 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
 
 
+class OwnPasswordForm(PasswordChangeForm):
+    """The old password, and the new one twice."""
+
+    def save(self, commit: bool = True) -> User:  # noqa: ARG002  (Django's own form has it)
+        set_password(actor=self.user, user=self.user, password=self.cleaned_data["new_password1"])
+        return self.user
+
+
 class ChangePassword(SuccessMessageMixin, PasswordChangeView):
     """Everybody replaces the password that an administrator gave them: it is their signature."""
 
     template_name = "accounts/password.html"
+    form_class = OwnPasswordForm
     success_url = reverse_lazy("home")
     success_message = "Your password is changed. Nobody but you knows it now."
-
-    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
-        """Change it together with its entry in the log."""
-        with transaction.atomic():
-            password_changed.send(sender=type(self), user=form.user)
-            return super().form_valid(form)

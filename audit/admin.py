@@ -18,6 +18,9 @@ from accounts.policies import is_administrator
 from audit.administration import AuditedAdmin, recording_password
 from audit.services import record
 
+# What the form of a new account asks besides its fields.
+OF_A_NEW_PASSWORD = ("usable_password", "password1", "password2")
+
 for unused in (Group, AccessAttempt, AccessFailureLog, AccessLog):
     admin.site.unregister(unused)
 
@@ -48,7 +51,7 @@ class PersonForm(UserChangeForm):
 class PersonAdmin(UserAdmin, AuditedAdmin):
     """Accounts of one's own agency and their roles; an account is closed, never removed."""
 
-    added_kind = changed_kind = "accounts:user:changed/1"
+    added_kind, changed_kind = "accounts:user:opened/1", "accounts:user:changed/1"
     agency_path = "agency"
     form = PersonForm
     add_form = UserCreationForm
@@ -89,6 +92,14 @@ class PersonAdmin(UserAdmin, AuditedAdmin):
             assert isinstance(obj, User)
             obj.agency = request.user.agency  # type: ignore[union-attr]
         super().save_model(request, obj, form, change)
+
+    def payload_of(self, obj: models.Model, form: ModelForm, change: bool) -> dict[str, Any]:
+        """Say also whether this person can get in from now on."""
+        assert isinstance(obj, User)
+        said: dict[str, Any] = {"fields": [name for name in form.changed_data if name not in OF_A_NEW_PASSWORD]}
+        if not change:
+            return said | {"has_password": obj.has_usable_password()}
+        return said | ({"active": obj.is_active} if "is_active" in form.changed_data else {})
 
     @transaction.atomic
     def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseModelFormSet, change: bool) -> None:

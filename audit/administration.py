@@ -82,8 +82,8 @@ def recording_password(view: View) -> View:
         response = view(request, *args, **kwargs)
         changed.refresh_from_db(fields=["password"])
         if changed.password != before:
-            fields = {"fields": ["password"]}
-            record(kind="accounts:user:changed/1", actor=request.user, subject=changed, payload=fields)  # type: ignore[arg-type]
+            said = {"fields": ["password"], "has_password": changed.has_usable_password()}
+            record(kind="accounts:user:changed/1", actor=request.user, subject=changed, payload=said)  # type: ignore[arg-type]
         return response
 
     return wrapped

@@ -12,7 +12,7 @@ from audit.memory import compare_with_memory, remember, remembered
 from audit.models import Checkpoint, CheckpointRequest, Entry, Leaf, TreeState
 from audit.notes import Checkpoint as Head
 from audit.rehash import BLOCK, Corrupt, frontier_of, kept_frontier, rehash_blocks, rehashed
-from audit.sequencer import Halted, advance_to_the_end, halt, locked_state
+from audit.sequencer import Halted, advance_to_the_end, halt, locked_state, signs_again
 from audit.services import record
 from audit.tree import Frontier
 
@@ -66,10 +66,12 @@ def sign_checkpoint() -> Checkpoint:
     answers = CheckpointRequest.objects.order_by("id").values_list("id", flat=True).last() or 0
     advance_to_the_end()
     try:
-        return _sign(answers)
+        checkpoint = _sign(answers)
     except Corrupt as corrupt:
         halt(str(corrupt))
         raise Halted(str(corrupt)) from corrupt
+    signs_again()
+    return checkpoint
 
 
 @transaction.atomic
@@ -129,7 +131,8 @@ def resume(*, restored: bool = False) -> int:
     with transaction.atomic():
         state, grown = _state_and_tree()
         compare_with_memory(grown.size)
-        state.size, state.frontier, state.halted = grown.size, grown.to_bytes(), ""
+        state.size, state.frontier = grown.size, grown.to_bytes()
+        state.halted, state.hindered, state.stopped_at = "", "", None
         state.save()
     return grown.size
 
@@ -152,8 +155,8 @@ def _forget_what_was_signed_after() -> None:
         state, grown = _state_and_tree()
         signer = load_signer()[1]
         _say_restored(grown)
-        state.halted = NOT_ENDED
-        state.save(update_fields=["halted"])
+        state.halted, state.stopped_at = NOT_ENDED, state.stopped_at or timezone.now()
+        state.save(update_fields=["halted", "stopped_at"])
     remember(str(signer.sign(Head(signer.key.name, grown.size, grown.root()).text())))
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from uuid import UUID
 
-COMMAND_LINE = "command-line"
+from audit.kinds.keys import AT_COMMAND_LINE
 
 # Empty outside a request: at the command line, and in what a worker does of itself. What a request has a worker do goes
 # on under the request's id, which its message carries (config/celery.py, config/worker.py).
@@ -34,7 +34,7 @@ def outside_requests() -> Iterator[None]:
 @contextmanager
 def at_command_line() -> Iterator[None]:
     """Let entries say that the operator acted, where nobody signed in did."""
-    token = at.set(COMMAND_LINE)
+    token = at.set(AT_COMMAND_LINE)
     try:
         yield
     finally:

@@ -16,6 +16,9 @@ from audit.services import record
 
 # An entry has to stay short enough to be read.
 MOST_AT_ONCE = 500
+# Who signed what, in which part of which review: by these an outsider sees that two people did, whatever else goes.
+# They name nobody that was looked for. PostgreSQL would let them go; this program doesn't.
+SIGNATURES = ("review:assessment:signed/", "review:note:signed/")
 
 
 class Basis(models.TextChoices):
@@ -34,18 +37,20 @@ class ErasureRefused(Exception):
 def erasable(entries: EntryQuerySet) -> EntryQuerySet:
     """Leave those that still say something that can go, and have their place: the entry of erasure comes after them.
 
-    Entries of version 1 say it in their leaf. What entries about accounts and about the log itself say stays.
+    Entries of version 1 say it in their leaf. What entries about accounts, about the log itself and about signatures
+    say stays.
     """
-    return entries.filter(said__content__isnull=False, place__isnull=False).exclude(_kept())
+    return entries.filter(said__content__isnull=False, place__isnull=False).exclude(of_kept_kind())
 
 
 def kept(entries: EntryQuerySet) -> EntryQuerySet:
-    """Leave those that may never be erased: what happened to accounts, roles, keys, exports and the log itself."""
-    return entries.filter(_kept())
+    """Leave those that may never be erased: accounts, roles, keys, exports, the log itself, and who signed."""
+    return entries.filter(of_kept_kind())
 
 
-def _kept() -> Q:
-    return Q(*(("kind__startswith", beginning) for beginning in KEPT), _connector=Q.OR)
+def of_kept_kind() -> Q:
+    """Return what tells the entries that may never be erased from others."""
+    return Q(*(("kind__startswith", beginning) for beginning in (*KEPT, *SIGNATURES)), _connector=Q.OR)
 
 
 def about(subject: str, pk: str) -> EntryQuerySet:
@@ -78,10 +83,10 @@ def erase_payloads(
 
 
 def _why_nothing(entries: EntryQuerySet) -> str:
-    if kept(entries).exists() and not entries.exclude(_kept()).exists():
+    if kept(entries).exists() and not entries.exclude(of_kept_kind()).exists():
         return (
-            "What entries about accounts and about the log itself say is never erased: choose others, for by these an"
-            " outsider sees who held which role and what was exported."
+            "What entries about accounts, the log itself and signatures say is never erased: choose others, for by"
+            " these an outsider sees who held which role, what was exported and that two people signed."
         )
     return "None of these entries says anything that could be erased; one written just now can be in a minute."
 

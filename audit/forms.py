@@ -7,10 +7,11 @@ from typing import Any
 
 from django import forms
 from django.db.models import Max, Min
+from django.utils.text import capfirst
 
 from accounts.models import User
 from audit import subjects
-from audit.kinds import KINDS, Kind
+from audit.kinds import KINDS, Kind, called
 from audit.kinds.keys import SUBJECT_ID
 from audit.kinds.values import MODEL, Shape
 from audit.models import Checkpoint, Export
@@ -72,22 +73,23 @@ def kind_choices() -> list[tuple[str, Any]]:
     """Return the kinds, grouped by the app that they come from; each group and each thing can be asked for whole."""
     ordered = sorted(KINDS)
     groups = groupby(ordered, key=lambda name: name.partition(":")[0])
-    return [("", "Everything"), *((app.capitalize(), list(_choices_of(app, list(names)))) for app, names in groups)]
+    return [("", "Everything"), *((called(app), list(_choices_of(app, list(names)))) for app, names in groups)]
 
 
 def _choices_of(app: str, names: list[str]) -> Iterator[tuple[str, str]]:
-    yield f"{app}:", f"{app}: all"
+    yield f"{app}:", f"{called(app)}: everything"
     for thing, of_thing in groupby(names, key=lambda name: name.split(":")[1]):
         kinds = [KINDS[name] for name in of_thing]
         if len(kinds) > 1:
-            yield f"{app}:{thing}:", f"{thing}: all"
+            yield f"{app}:{thing}:", f"{capfirst(thing)}: everything"
         yield from ((kind.name, _label(kind)) for kind in kinds)
 
 
 def _label(kind: Kind) -> str:
     """Return the name of a kind; with its version where there is more than one."""
     version = kind.name.partition("/")[2]
-    return kind.label if version == "1" else f"{kind.label} ({version})"
+    label = capfirst(kind.label)
+    return label if version == "1" else f"{label} ({version})"
 
 
 class FilterForm(forms.Form):
@@ -194,11 +196,20 @@ class ExportForm(FilterForm):
         return [size] if size else []
 
 
+class Size(forms.IntegerField):
+    """How many entries a checkpoint is over; anything else is said in one sentence."""
+
+    def __init__(self, *, label: str) -> None:
+        asked = "Give the number in the second line of the checkpoint, without commas."
+        said = dict.fromkeys(("required", "invalid", "min_value", "max_value"), asked)
+        super().__init__(min_value=1, max_value=2**53 - 1, label=label, error_messages=said)
+
+
 class ConsistencyForm(forms.Form):
     """Two checkpoints by their sizes."""
 
-    older = forms.IntegerField(min_value=1, max_value=2**53 - 1, label="Earlier checkpoint (entries)")
-    newer = forms.IntegerField(min_value=1, max_value=2**53 - 1, label="Later checkpoint (entries)")
+    older = Size(label="Earlier checkpoint (entries)")
+    newer = Size(label="Later checkpoint (entries)")
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from django.conf import settings
@@ -20,6 +21,11 @@ from audit.key_rules import KEY_LOCK
 from audit.models import SigningKey
 from audit.notes import Signer, VerifierKey, handover_text
 from audit.services import record
+
+BRING_IT_BACK = (
+    "put the log's key in its place; if that is lost, take the file away and run `manage.py audit rotate-key --lost`,"
+    " which every verifier will be told."
+)
 
 
 class KeyProblem(Exception):
@@ -153,10 +159,14 @@ def _signer_at(file: Path) -> Signer | None:
         private = load_pem_private_key(file.read_bytes(), password=None)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as problem:
-        raise KeyProblem(f"The signing key can't be read from {file}: {problem}.") from problem
+    except OSError as problem:
+        raise KeyProblem(
+            f"The signing key can't be read from {file} ({problem.strerror}): let the sequencer read it."
+        ) from problem
+    except (ValueError, TypeError, UnsupportedAlgorithm) as problem:  # TypeError: it asks for a password
+        raise KeyProblem(f"{file} holds no key that can be read: {BRING_IT_BACK}") from problem
     if not isinstance(private, Ed25519PrivateKey):
-        raise KeyProblem(f"{file} holds a key that isn't an Ed25519 key.")
+        raise KeyProblem(f"{file} holds a key that isn't an Ed25519 key: {BRING_IT_BACK}")
     return Signer(settings.AUDIT_ORIGIN, private)
 
 

@@ -6,6 +6,7 @@ of the file.
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,7 +24,10 @@ NOTE = (
 )
 ERASED = "erased"
 # What a spreadsheet may take for the start of a formula, the full-width forms included.
-STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+SIGNS = "=+@\uff1d\uff0b\uff0d\uff20-"
+STARTS_FORMULA = (*SIGNS, "\t", "\r", "\n")
+# In many countries spreadsheets separate cells by semicolons, or are told to by tabs, whatever commas and quotes say.
+MAY_BEGIN_A_CELL = re.compile(rf"""([;\t\r\n][\s"]*)(?=[{SIGNS}])""")
 
 
 def head(form: str, about: Mapping[str, Any]) -> str:
@@ -49,8 +53,8 @@ def csv_line(cells: Sequence[Any]) -> str:
 
 
 def safe_cell(value: Any) -> str:
-    """Return the text of a cell, with an apostrophe before what could start a formula."""
-    text = "" if value is None else str(value)
+    """Return the text of a cell, with an apostrophe before what could start a formula in it or in what it is cut to."""
+    text = MAY_BEGIN_A_CELL.sub(r"\1'", "" if value is None else str(value))
     return "'" + text if text.lstrip(" ").startswith(STARTS_FORMULA) else text
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from audit.checkpoints import checkpoint_over
 from audit.models import Checkpoint, Entry
-from audit.proofs import NoProof, place_of, prove_consistency, prove_inclusion
+from audit.proofs import NoProof, prove_consistency, prove_inclusion
+from audit.reading import index_of
 
 INCLUSION, CONSISTENCY = "countersign-inclusion-proof/1", "countersign-consistency-proof/1"
 MEDIA_TYPE = "application/json"
@@ -25,7 +26,7 @@ def inclusion_document(entry: Entry, checkpoint: Checkpoint) -> Document:
     proof, said = prove_inclusion(entry, checkpoint.size), getattr(entry, "said", None)
     return {
         "format": INCLUSION,
-        "index": place_of(entry),
+        "index": index_of(entry),
         "size": checkpoint.size,
         "leaf": entry.canonical,
         "payload": said.content if said else None,

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from audit.models import Entry, Leaf, Subtree
+from audit.reading import index_of
 from audit.rehash import STEP, stored_leaves
 from audit.tree import Subtrees, consistency_proof, inclusion_proof, root_of
 
@@ -32,14 +33,9 @@ def _kept(height: int, position: int, number: int) -> list[bytes]:
     return [bytes(root) for root in rows.order_by("position").values_list("root", flat=True)]
 
 
-def place_of(entry: Entry) -> int | None:
-    """Return the index of an entry, as it stands in the database now; None where it has none yet."""
-    return Leaf.objects.filter(entry=entry).values_list("index", flat=True).first()
-
-
 def prove_inclusion(entry: Entry, size: int) -> list[bytes]:
     """Return the path from an entry to the root of the log at this size; NoProof where it has no place there."""
-    index = place_of(entry)
+    index = index_of(entry)
     if index is None or index >= size:
         raise NoProof(f"Entry {entry.uid} has no place among the first {size} entries.")
     return inclusion_proof(stored_subtrees(), index, size)

@@ -52,6 +52,12 @@ def said_by(entry: Entry) -> Said:
     return UNREADABLE if words is None else Said(words)
 
 
+def index_of(entry: Entry) -> int | None:
+    """Return the place of an entry in the log, read once; None while it waits for one."""
+    place = getattr(entry, "place", None)
+    return place.index if place else None
+
+
 def leaf_of(entry: Entry) -> dict[str, Any]:
     """Return the leaf as it was hashed; empty where that can't be read."""
     return read(entry.canonical) or {}

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.signals import password_changed
+from audit.kinds.keys import AT_COMMAND_LINE
 from audit.services import record, record_alone
 
 
@@ -25,9 +26,10 @@ def record_sign_out(*, user: User | None, **_: Any) -> None:
 
 
 @receiver(password_changed)
-def record_new_password(*, user: User, **_: Any) -> None:
-    """A person's own new password, in the transaction that sets it."""
-    record(kind="accounts:user:changed/1", actor=user, subject=user, payload={"fields": ["password"]})
+def record_new_password(*, user: User, actor: User | None, **_: Any) -> None:
+    """A new password, in the transaction that sets it."""
+    payload = {"fields": ["password"], "has_password": True} | ({} if actor else {"at": AT_COMMAND_LINE})
+    record(kind="accounts:user:changed/1", actor=actor, subject=user, agency=user.agency, payload=payload)
 
 
 @receiver(user_login_failed)

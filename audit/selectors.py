@@ -9,12 +9,11 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from audit.context import COMMAND_LINE
 from audit.kinds import KINDS, Kind
-from audit.kinds.keys import PEOPLE
+from audit.kinds.keys import AT_COMMAND_LINE, PEOPLE
 from audit.models import Entry, EntryQuerySet
 from audit.policies import can_read_log
-from audit.reading import Said, leaf_of, said_by
+from audit.reading import Said, index_of, leaf_of, said_by
 from audit.subjects import Names, names_of
 
 NOBODY_HERE = "Somebody of another agency"
@@ -48,6 +47,11 @@ class Filters:
     def as_payload(self) -> dict[str, Any]:
         """Return those that were set, as plain values for a header or a payload."""
         return {key: str(value) if isinstance(value, date) else value for key, value in asdict(self).items() if value}
+
+    def limits(self) -> dict[str, str]:
+        """Return the moments from which, and before which, entries are asked for: a day alone has no time zone."""
+        limits = zip(("from", "before"), period(self), strict=True)
+        return {key: moment.isoformat() for key, moment in limits if moment}
 
 
 NO_FILTERS = Filters()
@@ -106,12 +110,6 @@ def entry_found(viewer: User, asked: str) -> Entry | None:
         return None
 
 
-def index_of(entry: Entry) -> int | None:
-    """Return the place of an entry in the log; None while it waits for one."""
-    place = getattr(entry, "place", None)
-    return place.index if place else None
-
-
 def narrowed(found: EntryQuerySet, filters: Filters) -> EntryQuerySet:
     """Return the entries that the filters leave."""
     if filters.kind:
@@ -163,7 +161,7 @@ def sentence(entry: Entry, names: Names) -> str:
     elif not (said.readable or said.erased):
         text = f"An entry by {actor} that isn't written as its kind should be: {entry.kind}."
     else:
-        text = (kind.sentence if entry.actor_id else kind.sentence_without_actor(words)).format_map(words)
+        text = kind.sentence_for(said.words, acted=bool(entry.actor_id)).format_map(words)
     return text[:1].upper() + text[1:] + (f" {_erasure(entry)}" if said.erased else "")
 
 
@@ -179,7 +177,7 @@ def _nobody(kind: Kind | None, said: Said) -> str:
     """Return who acted where nobody signed in did. Which of the two it was may have been erased."""
     if said.erased and kind and "at" in kind.optional_keys:
         return "Countersign or the operator"
-    return "the operator" if said.text("at") == COMMAND_LINE else "Countersign"
+    return "the operator" if said.text("at") == AT_COMMAND_LINE else "Countersign"
 
 
 def person_named(person: int | None, names: Names) -> str:

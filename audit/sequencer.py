@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from audit.models import Subtree, TreeState
@@ -155,7 +157,26 @@ def _give_places(state: TreeState, waiting: Waiting) -> None:
 def halt(reason: str) -> None:
     """Stop sequencing and signing until somebody has looked."""
     logger.error("The audit log is halted: %s", reason)
-    TreeState.objects.filter(pk=1).update(halted=reason)
+    _stopped(halted=reason, hindered="")
+
+
+def hinder(reason: str) -> None:
+    """Note what keeps the sequencer from signing, for people to see; other than a halt it ends with a signature."""
+    logger.error("Nothing can be signed: %s", reason)
+    TreeState.objects.get_or_create(pk=1)
+    _stopped(hindered=reason)
+
+
+def _stopped(**why: str) -> None:
+    """Note why, and since when; what comes after the first reason began no later. Who says it is alive."""
+    now = timezone.now()
+    TreeState.objects.filter(pk=1).update(stopped_at=Coalesce("stopped_at", Value(now)), seen_at=now, **why)
+
+
+def signs_again() -> None:
+    """Note that nothing keeps the sequencer from signing any more."""
+    stopped = TreeState.objects.filter(pk=1, halted="").exclude(stopped_at=None)
+    stopped.update(hindered="", stopped_at=None)
 
 
 def seen() -> None:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, OperationalError, connection
 
 from audit.checkpoints import request_waits, sign_checkpoint
 from audit.keys import KeyProblem, cant_write, ensure_key
-from audit.sequencer import Halted, advance_to_the_end, halt, look_at_everything, seen
+from audit.sequencer import Halted, advance_to_the_end, halt, hinder, look_at_everything, seen
 
 logger = logging.getLogger(__name__)
 
@@ -32,24 +32,29 @@ class Sequencing:
         """Go on until `stop` is set. A database that is away, or a key that is missing, is waited for."""
         while not self.stop.is_set():
             try:
-                self.look()
-            except IntegrityError as problem:
-                halt(f"The tables of the tree don't agree with each other: {str(problem).strip()}")
-            except (OperationalError, Halted, KeyProblem) as problem:
+                self.attempt()
+            except (OperationalError, Halted) as problem:
                 logger.error("%s", problem)  # noqa: TRY400  (the sentence says it all)
                 connection.close()
                 self._everything = True
                 self.stop.wait(PAUSE_SECONDS)
-            except OSError as problem:
-                logger.error("%s", cant_write(problem))  # noqa: TRY400  (the sentence says it all)
-                self.stop.wait(PAUSE_SECONDS)
             self.stop.wait(LOOK_EVERY_SECONDS)
+
+    def attempt(self) -> None:
+        """Look; what only people can mend is told where they see it."""
+        try:
+            self.look()
+        except IntegrityError as problem:
+            halt(f"The tables of the tree don't agree with each other: {str(problem).strip()}")
+        except (KeyProblem, OSError) as problem:
+            hinder(cant_write(problem) if isinstance(problem, OSError) else str(problem))
+            self.stop.wait(PAUSE_SECONDS)
 
     def look(self) -> None:
         """Sequence what has come, and sign if it is due."""
+        self._say_alive()
         if not self._sign_at:
             ensure_key()
-        self._say_alive()
         if self._everything:
             look_at_everything()
             self._everything = False

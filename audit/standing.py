@@ -33,8 +33,13 @@ class Standing:
 
     @property
     def halted(self) -> str:
-        """Why nothing is signed any more, in a sentence; empty while all is well."""
+        """Why nothing is signed until an operator has it go on, in a sentence; empty while that isn't so."""
         return self.state.halted
+
+    @property
+    def stopped(self) -> str:
+        """Why nothing is signed any more, in a sentence that says what to do; empty while all is well."""
+        return self.state.stopped
 
     @property
     def away(self) -> bool:
@@ -49,7 +54,7 @@ class Standing:
     @property
     def due_at(self) -> datetime | None:
         """When the next checkpoint is due; None where that can't be said."""
-        if self.newest is None or self.away or self.halted:
+        if self.newest is None or self.away or self.stopped:
             return None
         return max(timezone.now(), self.newest.signed_at + timedelta(seconds=settings.AUDIT_CHECKPOINT_SECONDS))
 

@@ -21,6 +21,7 @@ from audit.database_rules import added_rules, looks_elsewhere, missing_rules, ru
 from audit.kinds import FORBIDDEN_IN_TEXT, LONGEST_TEXT, plain
 from audit.models import Entry
 from audit.powers import powers, role
+from audit.program import source_sha256
 from audit.same_start import first_of_siblings
 from audit.services import record
 from audit.surplus import managed_tables, surplus
@@ -35,12 +36,12 @@ SEQUENCER = "sequencer"
 SHOWN = 12
 # What decides how people work and what is found; no secret, nobody's address.
 SETTINGS = (
-    "DEBUG", "HTTPS_ONLY", "TIME_ZONE", "UPLOAD_MAX_BYTES", "UPLOAD_MAX_PIXELS", "UPLOAD_MAX_FILES",
+    "DEBUG", "HTTPS_ONLY", "BEHIND_PROXY", "TIME_ZONE", "UPLOAD_MAX_BYTES", "UPLOAD_MAX_PIXELS", "UPLOAD_MAX_FILES",
     "DERIVATIVE_LONGEST_SIDE", "DEVICE", "RECOGNITION_THREADS", "SEARCH_CUT_OFF", "JOB_LEASE_SECONDS",
     "JOB_MAX_ATTEMPTS", "RECONCILE_EVERY_SECONDS", "ASSIGNMENT_LEASE_SECONDS", "ASSIGNMENT_GRACE_SECONDS",
     "EXPOSURE_CAP_PER_DAY", "SESSION_COOKIE_AGE", "AXES_FAILURE_LIMIT", "AXES_COOLOFF_TIME", "APP_DATABASE_ROLE",
     "SEQUENCER_DATABASE_ROLE", "AUDIT_ORIGIN", "AUDIT_CHECKPOINT_SECONDS", "AUDIT_REHASH_PER_CHECKPOINT",
-    "AUDIT_MAIL_EVERY", "AUDIT_TSA_EVERY",
+    "AUDIT_MAIL_EVERY", "AUDIT_TSA_EVERY", "EXPORT_KEEP_DAYS",
 )  # fmt: skip
 
 
@@ -183,9 +184,10 @@ def record_start(*, service: str) -> Entry | None:
         "settings": said,
         "settings_sha256": sha256,
         "version": version,
+        "source_sha256": source_sha256(settings.BASE_DIR),
         "database_role": role(connection),
     }
-    with first_of_siblings(service, f"{sha256} {version}") as first:
+    with first_of_siblings(service, f"{sha256} {version} {payload['source_sha256']}") as first:
         return _recorded(payload) if first else None
 
 

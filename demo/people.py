@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from accounts.models import Agency, HeldRole, Role, User
-from audit.services import record
+from accounts.models import Agency, Role, User
+from audit.people import add_agency, open_account
 
 AGENCY = "Bureau for Missing Persons (demonstration)"
 AGENCY_CODE = "demo"
@@ -47,7 +47,7 @@ def make_staff() -> Staff:
             "This database holds agencies of its own. Run the demonstration in an empty one, so that fictional "
             "people never stand beside real ones."
         )
-    agency, _ = Agency.objects.get_or_create(code=AGENCY_CODE, defaults={"name": AGENCY})
+    agency = Agency.objects.filter(code=AGENCY_CODE).first() or add_agency(name=AGENCY, code=AGENCY_CODE)
     return Staff({name: _account(agency, name, full_name, roles) for name, (full_name, roles) in ACCOUNTS.items()})
 
 
@@ -55,9 +55,4 @@ def _account(agency: Agency, name: str, full_name: str, roles: tuple[Role, ...])
     known = User.objects.filter(username=name).first()
     if known:
         return known
-    user = User.objects.create_user(name, password=PASSWORD, full_name=full_name, agency=agency)
-    record(kind="accounts:user:changed/1", actor=user, subject=user, payload={"fields": ["username", "full_name"]})
-    for role in roles:
-        HeldRole.objects.create(user=user, role=role)
-        record(kind="accounts:role:granted/1", actor=user, subject=user, payload={"role": role.value})
-    return user
+    return open_account(agency=agency, username=name, full_name=full_name, password=PASSWORD, roles=roles)

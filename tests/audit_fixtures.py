@@ -8,8 +8,13 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from audit.kinds import KINDS
-from audit.models import Entry
+from audit.models import Entry, Payload, Verification
 from audit.services import record
+from audit.verification import ask_for_verification, claim, go_on
+from identification.models import Case
+from tests.sequencing import sequenced
+
+LONG_NAME = "Олександра-Марія Володимирівна Перебийніс-Кропивницька-Зозуляк"
 
 
 def payload_for(name: str) -> dict[str, Any]:
@@ -34,6 +39,28 @@ def write_viewed(actor: User) -> Entry:
         return record(
             kind="identification:photograph:viewed/1", actor=actor, subject=actor, payload={"variant": "crop"}
         )
+
+
+def entry_about(case: Case, actor: User) -> Entry:
+    with transaction.atomic():
+        return record(kind="identification:case:viewed/1", actor=actor, subject=case, purpose=case.purpose)
+
+
+def erased(actor: User, entry: Entry) -> Entry:
+    """Erase what an entry says, as an erasure does, once it has its place; return the erasing entry."""
+    sequenced()
+    payload = {"entries": [str(entry.uid)], "count": 1, "basis": "request"}
+    with transaction.atomic():
+        erasing = record(kind="audit:payload:erased/1", actor=actor, subject=None, payload=payload)
+        Payload.objects.filter(entry=entry).update(content=None, salt=None, erased_by=erasing)
+    return erasing
+
+
+def verified(actor: User | None = None) -> Verification:
+    verification = claim(ask_for_verification(actor=actor).pk)
+    assert verification is not None
+    assert go_on(verification, seconds=60)
+    return Verification.objects.get(pk=verification.pk)
 
 
 def app_connection() -> psycopg.Connection[Any]:

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from accounts.models import Agency, HeldRole, Role, User
 from audit.append_only import guarded_tables
+from audit.witnesses import pauses
 from identification.encoder_standing import from_spec
 from identification.models import Case, Encoder, Face, Gallery, GalleryKind, Person, Photograph, Purpose
 from identification.recognition.encoders import SHIPPED
@@ -34,13 +35,14 @@ PASSWORD = "a-long-enough-passphrase"
 
 @pytest.fixture(autouse=True)
 def _fast_and_private(settings, tmp_path: Path) -> None:
-    """Each test keeps its files to itself; passwords are hashed fast where hashing isn't tested."""
+    """Each test keeps its files and failures to itself; passwords are hashed fast where hashing isn't tested."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.AUDIT_KEY_FILE = tmp_path / "signer" / "audit-key.pem"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+    pauses.forget()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -364,16 +366,3 @@ def page_of(browser: Browser, live_server) -> Iterator[Callable[..., Page]]:
     yield open_window
     for context in contexts:
         context.close()
-
-
-@pytest.fixture
-def without_waiting_for_the_disk(db) -> Iterator[None]:
-    """Locks and visibility are what is raced for where this is used, not durability."""
-    with connection.cursor() as cursor:
-        name = connection.ops.quote_name(connection.settings_dict["NAME"])
-        cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
-        cursor.execute("SET synchronous_commit = off")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER DATABASE {name} RESET synchronous_commit")
-        cursor.execute("RESET synchronous_commit")

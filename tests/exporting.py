@@ -14,6 +14,7 @@ from audit.models import Entry, Export
 from audit.selectors import NO_FILTERS, Filters
 from audit.tasks import run_export
 from audit.verify import Verdict, verify
+from tests import node
 from tests.sequencing import signed
 
 
@@ -47,6 +48,25 @@ def held(export: Export) -> Verdict:
     verdict = verify(export.file)
     assert verdict.ok, verdict.sentence
     return verdict
+
+
+def held_by_both(export: Export) -> Verdict:
+    """Return the verdict on a bundle, which must be good by the JavaScript verifier too."""
+    verdict = held(export)
+    with node.verifier() as javascript:
+        second = javascript.verdict(export.file)
+    assert second["verdict"] == "holds", second
+    assert {one: second["facts"][other] for one, other in node.SAME_FACTS.items()} == {
+        one: verdict.facts[one] for one in node.SAME_FACTS
+    }
+    return verdict
+
+
+def unpacked(export: Export, folder: Path) -> Path:
+    """Unpack a bundle into a folder, as its README says."""
+    with zipfile.ZipFile(export.file) as bundle:
+        bundle.extractall(folder)
+    return folder
 
 
 def member(file: Path, name: str) -> bytes:

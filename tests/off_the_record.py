@@ -1,7 +1,8 @@
 """Finds functions that write to the database and never come by the log: a call graph read from the source.
 
 A call is followed where a name leads to a function of the application: one of the same module, one that was imported,
-one of an imported module, or a method of the same class. Other methods aren't followed.
+one of an imported module, a method of the same class, or what hears of a signal that is sent. Other methods aren't
+followed.
 """
 
 import ast
@@ -31,10 +32,15 @@ class Graph:
 
     def __init__(self, root: Path, packages: tuple[str, ...]) -> None:
         self.functions: dict[str, Function] = {}
+        heard: list[tuple[str, str]] = []
         for file in sorted(path for package in packages for path in (root / package).rglob("*.py")):
             if "migrations" not in file.parts:
                 module = ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
-                self.functions |= {found.name: found for found in Module(module, ast.parse(file.read_text())).read()}
+                read = Module(module, ast.parse(file.read_text()))
+                self.functions |= {found.name: found for found in read.read()}
+                heard += read.heard()
+        for signal, receiver in heard:
+            self.functions.setdefault(f"{signal}.send", Function(f"{signal}.send")).calls.add(receiver)
 
     def off_the_record(self) -> set[str]:
         """Return the functions that write, by themselves or through others, and don't come by the log."""
@@ -75,6 +81,14 @@ class Module:
                 for part in node.body:
                     if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
                         yield self._function(part, f"{node.name}.")
+
+    def heard(self) -> Iterator[tuple[str, str]]:
+        """Yield each signal with the function that `@receiver(signal)` stands over."""
+        for node in (part for part in self.tree.body if isinstance(part, ast.FunctionDef)):
+            for over in node.decorator_list:
+                match over:
+                    case ast.Call(func=ast.Name(id="receiver"), args=[ast.Name(id=signal)]):
+                        yield self.imported.get(signal, f"{self.name}.{signal}"), f"{self.name}.{node.name}"
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, owner: str) -> Function:
         found = Function(f"{self.name}.{owner}{node.name}")

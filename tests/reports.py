@@ -8,18 +8,23 @@ from typing import Any
 
 import pytest
 import rfc8785
+from django.test import Client
+from django.urls import reverse
 from PIL import Image
 
 from accounts.models import User
 from identification import storage
 from identification.models import Face, Person
-from review.models import Assessment
+from review.models import Assessment, Review
+from review.report import report_of
+from review.report.structure import Report
 from review.services import assessment as assessing
 from review.services.assessment import sign_assessment
 from review.signed_document import signed_document
 from tests import factories
 from tests.conftest import PASSWORD
 
+NAME = "Володимир-Святослав Ґалаґанчукевський-Підкарпатський-Їжакевич"
 VIEW = {
     "zoom": "2.5", "x": "0.5", "y": "0.5", "turn": "12", "brightness": "1.2", "contrast": "1", "gamma": "1",
     "grey": True, "mirror": False,
@@ -71,6 +76,21 @@ def signed(
         actor=actor, assignment=place, rationale=rationale, password=PASSWORD, unsuitable=unsuitable,
         person_id=person.pk if person else None, level=factories.usual_level(person, level, unsuitable=unsuitable),
     )  # fmt: skip
+
+
+def told(review: Review, *, with_pictures: bool = True) -> Report:
+    return report_of(Review.objects.get(pk=review.pk), with_pictures=with_pictures)
+
+
+def concordant(review: Review, person: Person, first: User, second: User) -> None:
+    signed(first, person, 3)
+    signed(second, person, 2)
+
+
+def page_of(client: Client, review: Review, query: str = "") -> str:
+    answer = client.get(reverse("review:report", args=[review.pk]) + query)
+    assert answer.status_code == 200
+    return answer.content.decode()
 
 
 def with_closeup(face: Face, colour: tuple[int, int, int] = (120, 120, 120)) -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from accounts.models import User
 from audit.models import Entry
-from review.models import Assessment, Assignment
+from identification.models import Job, Person, Reference
+from identification.services.work import run_job
+from review.models import Assessment, Assignment, Review
 from review.services import assessment as assessing
 from tests.conftest import PASSWORD
 
@@ -31,3 +33,14 @@ def stays_unwritten(call: Callable[[], Any], error: type[Exception], words: str 
         call()
     after = (Entry.objects.count(), list(Assignment.objects.order_by("pk").values()), Assessment.objects.count())
     assert after == before
+
+
+def reference_of(person: Person) -> Reference:
+    return person.references.get()
+
+
+def search_again(review: Review) -> Review | None:
+    """Let the worker do the search that is owed; return the review that it opens, if it does."""
+    owed = Job.objects.unfinished().get(kind=Job.Kind.SEARCH_PROBE, subject_id=review.probe_id)
+    run_job(job_id=owed.pk)
+    return Review.objects.unfinished().filter(probe=review.probe_id).first()

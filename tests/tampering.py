@@ -11,9 +11,8 @@ from accounts.models import User
 from audit.keys import rotate_key
 from audit.models import Checkpoint, Entry, Leaf, Payload, SigningKey
 from audit.tree import leaf_hash
-from tests.audit_fixtures import write_entries
+from tests.audit_fixtures import erased, write_entries
 from tests.sequencing import signed
-from tests.test_audit_pages import erased
 
 # Runs one statement as the owner of the tables.
 Do = Callable[..., None]

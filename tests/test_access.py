@@ -14,35 +14,26 @@ from tests.conftest import StandInModels
 from tests.signing_in import SIGN_IN, sign_in
 from tests.world import OPEN_TO_EVERYBODY, World, addresses, read
 
+RARE = ("head", "put", "delete", "options")
+
 # Without an account
 
 
-def test_anonymous_visitor_gets_nothing_but_the_way_to_sign_in(client: Client, world: World) -> None:
+@pytest.mark.parametrize("method", ["get", "post", *(pytest.param(rare, marks=pytest.mark.slow) for rare in RARE)])
+def test_anonymous_visitor_gets_nothing_but_the_way_to_sign_in(client: Client, world: World, method: str) -> None:
     seen = {}
     entries = Entry.objects.count()
     for route, address in addresses(world.ids()):
         if route in OPEN_TO_EVERYBODY:
             continue
-        for method in ("get", "post", "head", "put", "delete", "options"):
-            answer = read(getattr(client, method)(address))
-            # The administration first sends everybody to its own address for signing in, which leads there as well.
-            ways = (SIGN_IN, "/admin/login/?next=") if route.startswith("admin/") else SIGN_IN
-            if not (answer.status_code == 302 and answer.headers["Location"].startswith(ways)):
-                seen[route, method] = answer.status_code
+        answer = read(getattr(client, method)(address))
+        # The administration first sends everybody to its own address for signing in, which leads there as well.
+        ways = (SIGN_IN, "/admin/login/?next=") if route.startswith("admin/") else SIGN_IN
+        if not (answer.status_code == 302 and answer.headers["Location"].startswith(ways)):
+            seen[route] = answer.status_code
     # An outsider verifies a bundle without an account.
-    for_everybody = {
-        (route, method): 200 if method in ("get", "head") else 405
-        for route in ("audit/verify/", "audit/verify/verify.py")
-        for method in ("get", "post", "head", "put", "delete", "options")
-    }
-    assert seen == for_everybody | {
-        ("sign-in/", "get"): 200,
-        ("sign-in/", "post"): 200,
-        ("sign-in/", "head"): 200,
-        ("sign-in/", "put"): 200,
-        ("sign-in/", "delete"): 405,
-        ("sign-in/", "options"): 200,
-    }
+    verifier = dict.fromkeys(("audit/verify/", "audit/verify/verify.py"), 200 if method in ("get", "head") else 405)
+    assert seen == verifier | {"sign-in/": 405 if method == "delete" else 200}
     assert Entry.objects.count() == entries
 
 
@@ -113,6 +104,7 @@ def test_another_agencys_person_gets_404_for_every_object(client: Client, world:
     assert Entry.objects.count() == entries, "nothing was recorded as seen"
 
 
+@pytest.mark.slow
 def test_what_does_not_exist_looks_the_same_as_what_is_another_agencys(
     client: Client, world: World, outsider: User
 ) -> None:

@@ -32,8 +32,9 @@ def test_new_person_belongs_to_the_administrators_agency_and_has_no_power_withou
     assert desk.post(page_of("accounts_user", "add"), data).status_code == 302
     newcomer = User.objects.get(username="newcomer")
     assert (newcomer.agency, newcomer.roles, newcomer.is_staff) == (administrator.agency, frozenset(), False)
-    entry = Entry.objects.get(kind="accounts:user:changed/1")
+    entry = Entry.objects.get(kind="accounts:user:opened/1")
     assert (entry.actor, entry.subject_id) == (administrator, str(newcomer.pk))
+    assert entry.payload == {"fields": ["username", "full_name"], "has_password": True}
     assert "newcomer" not in written(entry)
     assert newcomer.check_password(NEW_PASSWORD)
 
@@ -96,7 +97,7 @@ def test_closing_an_account_is_on_record_and_ends_its_sessions(desk: Client, aud
     data = account_form(auditor)
     del data["is_active"]
     desk.post(page_of("accounts_user", "change", auditor.pk), data)
-    assert changes("accounts:user:changed/1") == [{"fields": ["is_active"]}]
+    assert changes("accounts:user:changed/1") == [{"fields": ["is_active"], "active": False}]
     assert theirs.get("/audit/").status_code == 302
 
 
@@ -106,7 +107,7 @@ def test_password_set_by_an_administrator_is_on_record(desk: Client, administrat
     assert answer.status_code == 302
     auditor.refresh_from_db()
     assert auditor.check_password(NEW_PASSWORD)
-    assert changes("accounts:user:changed/1") == [{"fields": ["password"]}]
+    assert changes("accounts:user:changed/1") == [{"fields": ["password"], "has_password": True}]
     entry = Entry.objects.get(kind="accounts:user:changed/1")
     assert (entry.actor, entry.subject_id) == (administrator, str(auditor.pk))
 
@@ -130,7 +131,7 @@ def test_ones_own_new_password_is_on_record_too(desk: Client, administrator: Use
     administrator.refresh_from_db()
     changed = administrator.check_password(NEW_PASSWORD)
     assert changed == (answer.status_code == 302)
-    assert changes("accounts:user:changed/1") == ([{"fields": ["password"]}] if changed else [])
+    assert changes("accounts:user:changed/1") == ([{"fields": ["password"], "has_password": True}] if changed else [])
 
 
 def test_another_agencys_people_are_not_there(desk: Client, outsider: User) -> None:

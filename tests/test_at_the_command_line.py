@@ -15,16 +15,15 @@ from audit.checks import check_keys
 from audit.models import Entry, Payload
 from audit.selectors import Filters, entries, sentence, timeline
 from audit.services import record
-from identification.management.commands.agency import make_agency
 from identification.models import Encoder
 from identification.services.encoders import activate_encoder
 from tests import exporting
 from tests.audit_fixtures import payload_for, write_viewed
 from tests.audit_rows import write_erasure
+from tests.calibrations import made, written
 from tests.exporting import exported
 from tests.sequencing import sequenced, signed
 from tests.staged import Stage, newest_id, stage  # noqa: F401  (a fixture)
-from tests.test_calibration_kept import made, written
 
 sequencer = exporting.sequencer
 
@@ -115,14 +114,6 @@ def test_entry_says_that_the_operator_did_it(
         assert line.sentence.startswith(COMMANDS[command][entry.kind])
 
 
-def test_first_administrator_was_made_by_the_operator(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("a long enough passphrase\n"))
-    call_command("agency", "Bureau", "bureau", "chief", stdout=io.StringIO())
-    entry = Entry.objects.get(kind="accounts:role:granted/1")
-    assert entry.payload == {"role": "administrator", "at": "command-line"}
-    assert sentence(entry, {}).startswith("The operator gave")
-
-
 def test_the_service_that_orders_and_signs_is_no_operator(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     for action in ("sequence", "check"):
@@ -185,8 +176,3 @@ def test_export_that_a_worker_made_was_asked_for_by_somebody(auditor: User) -> N
     assert line.sentence.startswith("An export of")
     assert line.sentence.endswith("of this log was made for Auditor (jsonl).")
     assert list(entries(auditor, Filters(person=auditor.pk))) == [asked]
-
-
-def test_agency_made_otherwise_than_at_the_command_line_is_countersigns(db: None) -> None:
-    make_agency(name="Bureau", code="bureau", username="chief", password="x")
-    assert Entry.objects.get(kind="accounts:role:granted/1").payload == {"role": "administrator"}

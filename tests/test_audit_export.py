@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from audit.exporting.selection import shown_indices
+from audit.exporting.selection import NAMES_NOBODY, selected
 from audit.models import Checkpoint, Entry, Export, Payload
 from audit.selectors import Filters
 from audit.services import record
@@ -100,7 +101,7 @@ def names_nobody(line: dict) -> bool:
     said, kind = line.get("payload", {}), line["entry"]["kind"]
     if kind == "identification:search:run/1":
         return said.get("candidates") == 0
-    return kind == "review:conclusion:reached/1" and said.get("outcome") == "no_candidate"
+    return kind == "review:conclusion:reached/1" and said.get("outcome") in {"no_candidate", "unsuitable"}
 
 
 def test_days_before_anything_happened_show_nothing(auditor: User) -> None:
@@ -151,13 +152,32 @@ def test_searches_that_proposed_nobody_are_always_in(
     assert not uids(exported(auditor, filters=Filters(kind="x:", until=timezone.localdate() - timedelta(9))).file)
 
 
+@pytest.mark.parametrize("outcome", ["no_candidate", "unsuitable"])
 def test_conclusions_that_name_nobody_are_always_in(
-    auditor: User, review, first_reviewer: User, second_reviewer: User
+    auditor: User, review, first_reviewer: User, second_reviewer: User, outcome: str
 ) -> None:
-    factories.signed(first_reviewer)
-    factories.signed(second_reviewer)
+    for reviewer in (first_reviewer, second_reviewer):
+        factories.signed(reviewer, unsuitable=outcome == "unsuitable")
     export = exported(auditor, filters=Filters(kind="accounts:session:opened/1"))
-    assert kinds(export) == {"review:conclusion:reached/1"}
+    (line,) = shown(export.file)
+    assert (line["entry"]["kind"], line["payload"]["outcome"]) == ("review:conclusion:reached/1", outcome)
+    assert f"review:conclusion:reached/1 outcome={outcome}" in manifest(export)["filters"]["always"]
+
+
+def test_every_outcome_that_names_nobody_is_always_in() -> None:
+    """A new outcome is either one of these or names somebody: the constraint on conclusions says which."""
+    (said,) = (each for each in Conclusion._meta.constraints if each.name == "conclusion_says_what_was_found")
+    of_nobody = {dict(part.children)["outcome"] for part in said.condition.children if is_of_nobody(part)}
+    always = {value for kind, _, value in NAMES_NOBODY if kind == "review:conclusion:reached/1"}
+    assert always == of_nobody == {"no_candidate", "unsuitable"}
+
+
+def is_of_nobody(part: Q) -> bool:
+    return dict(part.children).get("person__isnull") is True
+
+
+def test_conclusion_that_names_somebody_is_in_only_if_asked_for(auditor: User, conclusion: Conclusion) -> None:
+    assert "review:conclusion:reached/1" not in kinds(exported(auditor, filters=Filters(kind="accounts:")))
 
 
 def erase(entry: Entry, actor: User) -> Entry:
@@ -189,9 +209,9 @@ def test_log_is_looked_through_by_ranges_with_a_word_after_each(
     signed()
     erase(entry, auditor)
     size, export = signed().size, Export(agency=auditor.agency, format="csv", filters=viewed.as_payload())
-    at_once, words = list(shown_indices(export, size)), []
+    at_once, words = list(selected(export, size).indices), []
     monkeypatch.setattr("audit.exporting.selection.RANGE", 3)
-    assert list(shown_indices(export, size, lambda: words.append(1))) == at_once == sorted(set(at_once))
+    assert list(selected(export, size, lambda: words.append(1)).indices) == at_once == sorted(set(at_once))
     assert len(words) == -(-size // 3) > 1
     assert len(at_once) > 5
 
@@ -203,13 +223,13 @@ def test_an_erasure_during_the_export_begins_it_anew(
     times: list[int] = []
 
     def with_an_erasure(export: Export, size: int, *_: object):
-        found = shown_indices(export, size)
+        found = selected(export, size)
         if not times:
             erase(entry, auditor)
         times.append(size)
         return found
 
-    monkeypatch.setattr("audit.exporting.bundle.shown_indices", with_an_erasure)
+    monkeypatch.setattr("audit.exporting.bundle.selected", with_an_erasure)
     export = exported(auditor, filters=Filters(kind="identification:case:viewed/1"))
     assert (held(export).facts["erased"], len(times)) == (1, 2)
     assert times[0] < times[1]
@@ -229,6 +249,7 @@ def test_checkpoint_that_somebody_holds_can_be_compared(auditor: User, tmp_path:
     assert manifest(export)["filters"]["hold"] == [oldest.size]
 
 
+@pytest.mark.slow
 def test_small_part_of_a_larger_log_reads_little(auditor: User) -> None:
     write_entries(auditor, 5000)
     signed()

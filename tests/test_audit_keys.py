@@ -86,7 +86,7 @@ def test_lost_key_is_replaced_only_by_saying_so(db: None) -> None:
 def test_file_that_holds_no_key_is_named(db: None) -> None:
     ensure_key()
     key_file().write_text("nothing")
-    with pytest.raises(KeyProblem, match="can't be read from"):
+    with pytest.raises(KeyProblem, match="holds no key that can be read"):
         load_signer()
 
 

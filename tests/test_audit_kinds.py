@@ -11,7 +11,7 @@ import pytest
 from accounts.models import Role, User
 from audit.case_log import WHAT
 from audit.erasure import Basis
-from audit.kinds import KINDS, UnknownKind, kind_named, plain
+from audit.kinds import KINDS, Kind, UnknownKind, kind_named, plain
 from audit.kinds.values import UUID
 from audit.models import Export
 from audit.selectors import timeline
@@ -36,22 +36,26 @@ from tests.audit_fixtures import payload_for
 OTHERWISE_REFUSED = ("same-file-twice", "original-changed", "not-one-face")
 
 
+def sentences_of(kind: Kind) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Yield each sentence of a kind with a payload of which it is said, and whether somebody acted."""
+    whole, deciding = payload_for(kind.name), {key for key, *_ in (*kind.others, *kind.unacted)}
+    said = {key: value for key, value in whole.items() if key in kind.payload_keys or key not in deciding}
+    yield kind.sentence, said, True
+    yield kind.sentence, said, False
+    for key, value, sentence in kind.others:
+        yield sentence, said | {key: value}, True
+    for number, (_, sentence) in enumerate(kind.unacted):
+        yield sentence, said | {key: whole[key] for key, _ in kind.unacted[number:]}, False
+
+
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_every_kind_has_a_sentence_that_renders(auditor: User, name: str) -> None:
-    payload = payload_for(name)
-    by_itself = [(None, _without(payload, name, key)) for key in ("", *KINDS[name].by_itself)]
-    for actor, said in ((auditor, payload), *by_itself):
-        entry = record(kind=name, actor=actor, subject=auditor, payload=said)
+    for sentence, said, acted in sentences_of(KINDS[name]):
+        assert KINDS[name].sentence_for(said, acted=acted) == sentence
+        entry = record(kind=name, actor=auditor if acted else None, subject=auditor, payload=said)
         (line,) = timeline(auditor, [entry])
         assert re.fullmatch(r"[A-Z7][^{}]+\.", line.sentence)
         assert "not stated" not in line.sentence
-
-
-def _without(payload: dict[str, Any], name: str, key: str) -> dict[str, Any]:
-    """Leave out the keys by which other sentences of this kind would come before that of one key; "": all of them."""
-    others = [*KINDS[name].by_itself, ""]
-    before = others[: others.index(key)]
-    return {said: value for said, value in payload.items() if said not in before}
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
@@ -63,7 +67,8 @@ def test_every_kind_is_namespaced_and_versioned(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_no_sentence_calls_a_person_anything(name: str) -> None:
     forbidden = re.compile("mat" + r"ch|\bh" + r"its?\b|susp" + r"ect|target|percent|%", re.IGNORECASE)
-    assert not forbidden.search(KINDS[name].sentence)
+    for sentence, *_ in sentences_of(KINDS[name]):
+        assert not forbidden.search(sentence)
 
 
 def test_unknown_kind_is_a_mistake() -> None:

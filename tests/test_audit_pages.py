@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -17,15 +17,11 @@ from accounts.models import Role, User
 from audit.case_log import WHAT, what_of
 from audit.checkpoints import request_checkpoint
 from audit.kinds import KINDS
-from audit.models import Checkpoint, CheckpointRequest, Entry, Payload, TreeState, Verification
-from audit.services import record
-from audit.verification import ask_for_verification, claim, go_on
+from audit.models import Checkpoint, CheckpointRequest, Entry, TreeState, Verification
 from identification.models import Case, Purpose
 from tests import factories
-from tests.audit_fixtures import write_entries, write_viewed
+from tests.audit_fixtures import LONG_NAME, entry_about, erased, verified, write_entries, write_viewed
 from tests.sequencing import sequenced, signed
-
-LONG_NAME = "Олександра-Марія Володимирівна Перебийніс-Кропивницька-Зозуляк"
 
 
 @pytest.fixture
@@ -40,28 +36,6 @@ def get(client: Client) -> Callable[..., Any]:
 def text_of(answer: Any) -> str:
     assert answer.status_code == 200, answer
     return " ".join(answer.content.decode().split())
-
-
-def entry_about(case: Case, actor: User) -> Entry:
-    with transaction.atomic():
-        return record(kind="identification:case:viewed/1", actor=actor, subject=case, purpose=case.purpose)
-
-
-def erased(actor: User, entry: Entry) -> Entry:
-    """Erase what an entry says, as an erasure does, once it has its place; return the erasing entry."""
-    sequenced()
-    payload = {"entries": [str(entry.uid)], "count": 1, "basis": "request"}
-    with transaction.atomic():
-        erasing = record(kind="audit:payload:erased/1", actor=actor, subject=None, payload=payload)
-        Payload.objects.filter(entry=entry).update(content=None, salt=None, erased_by=erasing)
-    return erasing
-
-
-def verified(actor: User | None = None) -> Verification:
-    verification = claim(ask_for_verification(actor=actor).pk)
-    assert verification is not None
-    assert go_on(verification, seconds=60)
-    return Verification.objects.get(pk=verification.pk)
 
 
 def every_page(case: Case, entry: Entry) -> list[tuple[str, tuple[Any, ...]]]:

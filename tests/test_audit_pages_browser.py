@@ -14,12 +14,11 @@ from audit import verification
 from audit.models import Checkpoint, Entry, Export, Verification
 from identification.models import Case, Encoder
 from tests import factories
-from tests.audit_fixtures import write_entries
+from tests.audit_fixtures import LONG_NAME, entry_about, erased, verified, write_entries
+from tests.barriers import no_barrier
 from tests.sequencing import signed
-from tests.test_audit_pages import LONG_NAME, entry_about, erased, verified
-from tests.test_browser_review import no_serious_violation
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def every_state_of_an_export(auditor: User) -> None:
@@ -63,15 +62,15 @@ def log(auditor: User, case: Case, requester: User, encoder: Encoder, random_vec
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(page_of, auditor: User, log: dict[str, str], scheme: Any) -> None:
+def test_axe_finds_no_barrier(page_of, auditor: User, log: dict[str, str], scheme: Any) -> None:
     page: Page = page_of(auditor)
     page.emulate_media(color_scheme=scheme)
     for address in log.values():
         page.goto(address)
-        no_serious_violation(page)
+        no_barrier(page)
     Verification.objects.create(size=500, done=100)
     page.goto(log["verifications"])
-    no_serious_violation(page)
+    no_barrier(page)
 
 
 def test_no_page_is_wider_than_a_phone(page_of, auditor: User, log: dict[str, str]) -> None:

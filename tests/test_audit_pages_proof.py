@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -22,9 +23,10 @@ from audit.notes import Checkpoint as Head
 from audit.proof_path import steps
 from audit.proofs import prove_inclusion
 from audit.tree import consistent, included, inclusion_proof, leaf_hash, range_root, root_of
-from tests.audit_fixtures import write_entries, write_viewed
+from audit.witnesses.configured import witnesses
+from audit.witnesses.seals import seal
+from tests.audit_fixtures import erased, write_entries, write_viewed
 from tests.sequencing import sequenced, signed
-from tests.test_audit_pages import erased
 
 
 @pytest.fixture
@@ -150,6 +152,27 @@ def test_erased_entry_is_still_proved_and_tells_nothing(read, auditor: User) -> 
     assert content not in answer.content.decode()
 
 
+@pytest.mark.parametrize("name", ["entry", "proof"])
+def test_place_of_an_entry_is_asked_for_once(read, auditor: User, name: str) -> None:
+    entry = write_entries(auditor, 300)[123]
+    signed()
+    read(name, entry.uid)
+    with CaptureQueriesContext(connection) as asked:
+        assert read(name, entry.uid).status_code == 200
+    by = (entry.uid.hex, f'"entry_id" = {entry.pk}')
+    about = [one["sql"] for one in asked if '"audit_leaf"' in one["sql"] and any(key in one["sql"] for key in by)]
+    assert len(about) == 1, about
+
+
+def test_command_asks_for_the_place_of_an_entry_once(auditor: User, capsys: pytest.CaptureFixture[str]) -> None:
+    entry = write_entries(auditor, 300)[123]
+    signed()
+    with CaptureQueriesContext(connection) as asked:
+        call_command("audit", "prove", str(entry.uid))
+    assert sum(f'"entry_id" = {entry.pk}' in one["sql"] and "audit_leaf" in one["sql"] for one in asked) == 1
+    assert json.loads(capsys.readouterr().out)["index"] == Entry.objects.get(pk=entry.pk).place.index
+
+
 def test_entry_that_no_checkpoint_covers_says_when_one_will(read, auditor: User) -> None:
     signed()
     entry = write_entries(auditor, 1)[0]
@@ -236,9 +259,9 @@ def test_same_size_needs_no_hashes(read, two: tuple[Checkpoint, Checkpoint]) -> 
     [
         (5, None, "No checkpoint has this size (5)."),
         (None, 5, "No checkpoint has this size (5)."),
-        (0, None, "greater than or equal to 1"),
-        ("x", None, "Enter a whole number"),
-        (None, 2**53, "less than or equal to"),
+        (0, None, "Give the number in the second line"),
+        ("x", None, "Give the number in the second line"),
+        (None, 2**53, "Give the number in the second line"),
     ],
 )
 def test_sizes_without_checkpoint_are_said(read, two, older: Any, newer: Any, sentence: str) -> None:
@@ -273,7 +296,8 @@ def test_page_says_how_far_each_witness_has_come(read, settings, two: tuple[Chec
     settings.AUDIT_WITNESSES = [f"{key} https://ombud.example/secret", "press mailto:desk@press.example"]
     now = timezone.now()
     Delivery.objects.create(checkpoint=newer, witness=key.name, tried_at=now, succeeded=True, answer=line)
-    Delivery.objects.create(checkpoint=older, witness="press", tried_at=now, succeeded=True)
+    sealed = seal(witnesses()["press"], older, now)
+    Delivery.objects.create(checkpoint=older, witness="press", tried_at=now, succeeded=True, answer=sealed)
     Delivery.objects.create(checkpoint=newer, witness="press", tried_at=now, succeeded=False, answer="No answer.")
     text = " ".join(read("checkpoints").content.decode().split())
     assert f"Took the checkpoint over {newer.size} entries" in text
@@ -282,6 +306,46 @@ def test_page_says_how_far_each_witness_has_come(read, settings, two: tuple[Chec
     assert "No answer." in text
     assert "secret" not in text
     assert line.strip() in read("checkpoint-note", newer.pk).content.decode(), "cosignatures go along"
+
+
+@pytest.mark.parametrize(
+    ("rows", "stands", "said"),
+    [
+        ("", "Has taken none yet", ""),
+        (
+            "n",
+            "Nothing shows that it has taken any",
+            "1 row says that it took one, and nothing bears it",
+        ),
+        (
+            "nn",
+            "Nothing shows that it has taken any",
+            "2 rows say that it took one, and nothing bears them",
+        ),
+        ("on", "Took the checkpoint", "1 later row says that it took one, and nothing bears it out"),
+        ("onn", "Took the checkpoint", "2 later rows say that it took one, and nothing bears them out"),
+        ("no", "Took the checkpoint", ""),
+        ("o" + "n" * 101, "t be told what it took", "The last 100 rows say that it took one"),
+    ],
+)
+def test_page_says_what_is_true_of_rows_that_nothing_bears_out(
+    read, settings, two: tuple[Checkpoint, Checkpoint], rows: str, stands: str, said: str
+) -> None:
+    """Each letter is a row: o of the older checkpoint, cosigned; n of the newer, about which nothing came back."""
+    older, newer = two
+    key, line = cosigned(older)
+    settings.AUDIT_WITNESSES = [f"{key} https://ombud.example"]
+    for row in rows:
+        checkpoint, answer = (older, line) if row == "o" else (newer, "")
+        Delivery.objects.create(
+            checkpoint=checkpoint, witness=key.name, tried_at=timezone.now(), succeeded=True, answer=answer
+        )
+    text = " ".join(read("checkpoints").content.decode().split())
+    told = {"Has taken none yet", "Nothing shows that", "Took the checkpoint", "t be told what"}
+    assert [state for state in told if state in text] == [state for state in told if state in stands]
+    assert said in text
+    assert ("that it took one" in text) == bool(said)
+    assert "took a later one" not in text
 
 
 def test_page_shows_nobodys_whole_mailbox(read, settings, two: tuple[Checkpoint, Checkpoint]) -> None:

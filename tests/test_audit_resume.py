@@ -46,6 +46,7 @@ def remembered() -> Head:
     return Head.parsed(Note.parsed(memory().read_text()).text)
 
 
+@pytest.mark.slow
 def test_signer_that_cannot_forget_has_said_so_and_ends_it_later(
     transactional_db: None, person_with: Callable[..., User]
 ) -> None:

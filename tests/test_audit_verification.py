@@ -20,10 +20,9 @@ from audit.leases import LeaseLost
 from audit.models import Checkpoint, Entry, Verification
 from audit.verification import ask_for_verification, claim, go_on
 from tests import tampering
-from tests.audit_fixtures import write_entries
+from tests.audit_fixtures import verified, write_entries
 from tests.sequencing import signed
 from tests.tampering import forge_column, forge_leaf
-from tests.test_audit_pages import verified
 
 log, owner = tampering.log, tampering.owner
 

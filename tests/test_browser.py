@@ -22,7 +22,7 @@ from tests.factories import ContentFile
 from tests.review_pages import position_of
 from tests.stack import no_job_waits, stack, wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PORT = 8765
 SITE = f"http://127.0.0.1:{PORT}"
@@ -174,6 +174,25 @@ def _position_asked_about() -> int:
     """Return where the person asked about is shown to whoever works on a review just now."""
     person = Gallery.objects.get().persons.get(name=Cast(seed=5).person(ASKED_ABOUT).name)
     return position_of(Assignment.objects.get(state=Assignment.State.OPEN), person)
+
+
+def test_photographs_are_dropped_anywhere_on_the_page_of_a_case(signed_in, site, requester, cast) -> None:
+    page = signed_in("requester")
+    case = open_case(page, site)
+    drag = """([type, bytes]) => {
+      const carried = new DataTransfer();
+      carried.items.add(new File([Uint8Array.from(bytes)], "dropped.jpg", { type: "image/jpeg" }));
+      const over = new DragEvent(type, { dataTransfer: carried, bubbles: true, cancelable: true });
+      document.querySelector("h1").dispatchEvent(over);
+      return over.defaultPrevented;
+    }"""
+    page.evaluate(drag, ["dragenter", []])
+    expect(page.locator("#intake .drop.over")).to_be_visible()
+    assert page.evaluate(drag, ["dragover", []]), "the browser would open the photograph in place of the page"
+    page.evaluate(drag, ["drop", list(portrait(cast, ASKED_ABOUT, 1))])
+    expect(page.locator("#intake .drop.over")).to_have_count(0)
+    expect(page.get_by_text("1 of 1 received")).to_be_visible(timeout=60_000)
+    assert Photograph.objects.filter(case=case).count() == 1
 
 
 def negative(cast: Cast, index: int) -> bytes:

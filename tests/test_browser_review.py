@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -18,10 +17,11 @@ from review.models import Assignment, Review
 from review.services import leases
 from review.shown import candidates_shown
 from tests import comparison_scene, factories
+from tests.barriers import no_barrier
 from tests.comparison_scene import Shot
 from tests.conftest import PASSWORD
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 RATIONALE = "Brows, the bridge of the nose and the chin agree; nothing differs that could not be explained."
 
@@ -122,14 +122,6 @@ def read_conclusion(page: Page, review: Review) -> None:
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
-def no_serious_violation(page: Page) -> None:
-    """WCAG 2.2 AA as axe checks it."""
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
-    serious = [one for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
-    said = [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in serious]
-    assert not said, (page.url, said)
-
-
 # --- Every end -------------------------------------------------------------------------------------------------------
 
 
@@ -196,7 +188,7 @@ def test_who_differs_is_followed_by_an_adjudicator_and_dissent_is_told(
         assert name not in page.content()
     expect(page.get_by_text("None of the candidates").first).to_be_visible()
     expect(page.get_by_text(RATIONALE).first).to_be_visible()
-    no_serious_violation(page)
+    no_barrier(page)
     page.get_by_role("link", name="See the candidates").click()
     retain(page, place, known[0])
     conclude(page, place, known[0])
@@ -314,18 +306,18 @@ def test_pages_of_the_work_have_no_serious_barrier(
     factories.signed(first_reviewer, known[0])
     page = page_of(second_reviewer)
     page.goto("/review/")
-    no_serious_violation(page)
+    no_barrier(page)
     place = take(page)
-    no_serious_violation(page)
+    no_barrier(page)
     page.get_by_role("button", name="Show the face").click()
     expect(page.locator("img.probe-face")).to_be_visible()
-    no_serious_violation(page)
+    no_barrier(page)
     analyse(page)
-    no_serious_violation(page)
+    no_barrier(page)
     retain(page, place, known[0])
-    no_serious_violation(page)
+    no_barrier(page)
     conclude(page, place, known[0])
-    no_serious_violation(page)
+    no_barrier(page)
     for address in (f"/review/{review.pk}/", f"/review/{review.pk}/report/", f"/review/{review.pk}/history/"):
         page.goto(address)
-        no_serious_violation(page)
+        no_barrier(page)

@@ -4,10 +4,6 @@ import hashlib
 import io
 import json
 import random
-import re
-import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -15,10 +11,11 @@ import pytest
 
 from audit.bundle import About, BundleKey, BundleWriter, OutOfTurn
 from audit.bundle.layout import hidden_ranges
-from audit.bundle.writer import README_FILE
 from tests import attacks
 from tests.attacks.entries import entry_hidden
 from tests.bundles import GUIDES, MadeLog, everything, made_bundle, made_log, some_of
+from tests.readme import ran, typed
+from tests.tsa import needs_openssl
 
 
 def opened(log: MadeLog) -> BundleWriter:
@@ -113,12 +110,6 @@ def test_record_may_be_a_file_of_any_length(tmp_path: Path) -> None:
 # The README.
 
 
-def commands(step: int) -> str:
-    """Return what the README says to type in a step: the lines that are set in by four spaces."""
-    found = re.search(rf"\n{step}\. (.*?)(?=\n{step + 1}\. |\n\n\n)", README_FILE.read_text(), re.DOTALL)
-    return "\n".join(line[4:] for line in found[1].split("\n") if line.startswith("    "))
-
-
 @pytest.fixture
 def unpacked(tmp_path: Path) -> Path:
     """A folder with the files of a bundle whose log has changed its key."""
@@ -126,20 +117,6 @@ def unpacked(tmp_path: Path) -> Path:
     with zipfile.ZipFile(io.BytesIO(made_bundle(log, lambda index: index % 5 < 3, guides=None))) as bundle:
         bundle.extractall(tmp_path)
     return tmp_path
-
-
-def typed(step: int, folder: Path) -> str:
-    """Type what a step says; python3 is the Python that runs this."""
-    (folder / "bin").mkdir(exist_ok=True)
-    if not (folder / "bin" / "python3").exists():
-        (folder / "bin" / "python3").symlink_to(sys.executable)
-    path = f"{folder / 'bin'}:/usr/local/bin:/usr/bin:/bin"
-    shell = ["sh", "-e", "-c", commands(step)]
-    done = subprocess.run(shell, cwd=folder, capture_output=True, text=True, check=False, env={"PATH": path})
-    return done.stdout + done.stderr
-
-
-needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
 
 
 def test_readme_compares_the_files_with_the_manifest(unpacked: Path) -> None:
@@ -166,16 +143,29 @@ def test_readme_checks_the_signature(unpacked: Path) -> None:
     assert "Verified Successfully" not in typed(3, unpacked)
 
 
+@needs_openssl
+def test_readme_checks_each_handover(unpacked: Path) -> None:
+    keys = [json.loads(line)["key"] for line in (unpacked / "keys.jsonl").read_text().splitlines()]
+    assert len(keys) == 3
+    for earlier in (0, 1):
+        said = typed(4, unpacked, instead=(("s[-2]", f"s[{-2 - earlier}]"), ("s[-1]", f"s[{-1 - earlier}]")))
+        assert said.splitlines() == [keys[-1 - earlier], "Signature Verified Successfully"]
+    skipped = typed(4, unpacked, instead=(("s[-2]", "s[-3]"),))
+    assert "Verified Successfully" not in skipped  # it wasn't the first key that handed over to the third
+
+
+@needs_openssl
+def test_readme_finds_the_handover_that_names_another_key_or_is_missing(unpacked: Path) -> None:
+    lines = [json.loads(line) for line in (unpacked / "keys.jsonl").read_text().splitlines()]
+    for said in (lines[-1]["handover"].replace(lines[-1]["key"], lines[0]["key"]), None):
+        changed = [*lines[:-1], lines[-1] | {"handover": said}]
+        (unpacked / "keys.jsonl").write_text("".join(json.dumps(line) + "\n" for line in changed))
+        assert "Verified Successfully" not in typed(4, unpacked)
+
+
 def test_readme_hashes_an_entry(unpacked: Path) -> None:
     log = made_log(8, 21, keys=3, checkpoints=3)
-    assert typed(4, unpacked).split()[0] == log.levels[0][0].hex()
-
-
-def ran(step: int, folder: Path) -> list[str]:
-    """Write what a step says into a file, and run it."""
-    (folder / "written.py").write_text(commands(step))
-    done = subprocess.run([sys.executable, "written.py"], cwd=folder, capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()
+    assert typed(5, unpacked).split()[0] == log.levels[0][0].hex()
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -184,8 +174,8 @@ def test_readme_finds_nothing_in_a_genuine_bundle(tmp_path: Path, seed: int) -> 
     files = attacks.unpacked(made_bundle(made_log(seed, 40), everything if seed % 2 else some_of(seed)))
     lay_out(files, tmp_path)
     entries = json.loads(files[attacks.MANIFEST])["entries"]
-    assert ran(5, tmp_path) == [f"{entries} shown in entries.jsonl", "1 shown in closing.jsonl"]
-    assert ran(6, tmp_path) == files["closing.txt"].decode().split("\n")[1:3]
+    assert ran(6, tmp_path) == [f"{entries} shown in entries.jsonl", "1 shown in closing.jsonl"]
+    assert ran(7, tmp_path) == files["closing.txt"].decode().split("\n")[1:3]
 
 
 def lay_out(files: attacks.Files, folder: Path) -> None:
@@ -201,9 +191,9 @@ def test_readme_finds_the_thinned_bundle_whose_manifest_was_put_into_the_payload
     lay_out(attacks.unpacked(attacks.sealed(files, "export payload")), tmp_path)
     computed, said = typed(2, tmp_path).splitlines()
     assert computed.split()[0] == said
-    assert ran(6, tmp_path) == files["closing.txt"].decode().split("\n")[1:3]
+    assert ran(7, tmp_path) == files["closing.txt"].decode().split("\n")[1:3]
     assert [b'"entry"' in line for line in files[attacks.CLOSING].splitlines()].index(True) == 2
-    assert "CHANGED: closing.jsonl line 3" in ran(5, tmp_path)
+    assert "CHANGED: closing.jsonl line 3" in ran(6, tmp_path)
 
 
 def test_readme_finds_the_payload_that_was_changed_in_the_middle(tmp_path: Path) -> None:
@@ -213,7 +203,7 @@ def test_readme_finds_the_payload_that_was_changed_in_the_middle(tmp_path: Path)
     lines[middle]["payload"]["relabelled"] = True
     attacks.put_lines(files, attacks.ENTRIES, lines)
     lay_out(attacks.unpacked(attacks.sealed(files, "export payload")), tmp_path)
-    assert f"CHANGED: entries.jsonl line {middle + 1}" in ran(5, tmp_path)
+    assert f"CHANGED: entries.jsonl line {middle + 1}" in ran(6, tmp_path)
 
 
 def test_readme_finds_the_entry_of_the_export_in_no_other_place(tmp_path: Path) -> None:
@@ -228,7 +218,7 @@ def test_readme_finds_the_entry_of_the_export_in_no_other_place(tmp_path: Path) 
 
 def test_readme_makes_the_number_of_leaves_and_the_root(unpacked: Path) -> None:
     closing = (unpacked / "closing.txt").read_text().split("\n")
-    assert ran(6, unpacked) == closing[1:3]
+    assert ran(7, unpacked) == closing[1:3]
     lines = (unpacked / "entries.jsonl").read_text().replace('"height":1,', '"height":0,', 1)
     (unpacked / "entries.jsonl").write_text(lines)
-    assert ran(6, unpacked)[-2:] != closing[1:3]
+    assert ran(7, unpacked)[-2:] != closing[1:3]

@@ -76,6 +76,7 @@ def test_exactly_one_face_is_found_in_a_portrait_turned_and_turned_back(index: i
         assert len(find_faces(degrade.turned(degrade.turned(image, angle), 360 - angle))) == 1
 
 
+@pytest.mark.slow
 def test_an_encoder_tells_the_people_apart():
     same = [np.linalg.norm(embedding(i, 0) - embedding(i, 1)) for i in PEOPLE]
     different = [np.linalg.norm(embedding(i, 0) - embedding(j, 1)) for i in PEOPLE for j in PEOPLE if i != j]

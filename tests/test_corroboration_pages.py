@@ -243,6 +243,7 @@ def everything_about(conclusion: Conclusion, people: dict[str, User], browser_of
     yield "export", export.file.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("purpose", [Purpose.DECEASED, Purpose.CAPTURED, Purpose.MISSING])
 def test_no_page_or_export_says_identification_without_potential_before_the_assertion(
     purpose: Purpose, people: list[Person], requester: User, encoder: Encoder, random_vectors, first_reviewer: User,

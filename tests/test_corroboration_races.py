@@ -14,10 +14,9 @@ from audit.models import Entry
 from identification.models import Encoder, Person
 from review.errors import IncompleteWork, StaleConclusion
 from review.models import Conclusion, Identification, Reopening, Review, Verification
-from tests import corroboration_scene, factories
+from tests import corroboration_scene, factories, threads
 from tests.corroboration_scene import asserted, confirmed, recorded, reopened, verified
-from tests.test_review_races import Race, errors_in
-from tests.test_review_races import race as a_race
+from tests.threads import Race, errors_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,9 +25,13 @@ recorder, verifier, asserter = (
     corroboration_scene.verifier,
     corroboration_scene.asserter,
 )
-race = a_race
-ROUNDS = 6
+race = threads.race
 Conclusions = Callable[[int], list[Conclusion]]
+
+
+@pytest.fixture(params=[2, pytest.param(6, marks=pytest.mark.slow)])
+def rounds(request: pytest.FixtureRequest) -> int:
+    return request.param
 
 
 @pytest.fixture
@@ -53,10 +56,10 @@ def again(conclusion: Conclusion) -> Conclusion:
 
 
 def test_two_who_assert_at_once_make_one_identification(
-    race: Race, conclusions: Conclusions, recorder: User, verifier: User, asserter: User, person_with
+    race: Race, rounds: int, conclusions: Conclusions, recorder: User, verifier: User, asserter: User, person_with
 ) -> None:
     other = person_with("other", Role.ASSERTER)
-    for conclusion in conclusions(ROUNDS):
+    for conclusion in conclusions(rounds):
         identifier = confirmed(recorder, verifier, conclusion)
         lost = errors_in(
             race(*[lambda c=conclusion, i=identifier, a=actor: asserted(a, again(c), i) for actor in (asserter, other)])
@@ -76,10 +79,10 @@ def test_one_person_asserting_twice_at_once_has_asserted_once(
 
 
 def test_two_who_verify_at_once_leave_one_verdict(
-    race: Race, conclusions: Conclusions, recorder: User, verifier: User, person_with
+    race: Race, rounds: int, conclusions: Conclusions, recorder: User, verifier: User, person_with
 ) -> None:
     other = person_with("other", Role.LIAISON)
-    for conclusion in conclusions(ROUNDS):
+    for conclusion in conclusions(rounds):
         identifier = recorded(recorder, conclusion)
         lost = errors_in(
             race(
@@ -92,10 +95,10 @@ def test_two_who_verify_at_once_leave_one_verdict(
 
 
 def test_verifying_beside_asserting_never_leaves_an_identification_without_its_verdict(
-    race: Race, conclusions: Conclusions, recorder: User, verifier: User, asserter: User
+    race: Race, rounds: int, conclusions: Conclusions, recorder: User, verifier: User, asserter: User
 ) -> None:
     """Either the verdict came first, and the identification holds it, or the assertion found too little."""
-    for conclusion in conclusions(ROUNDS):
+    for conclusion in conclusions(rounds):
         identifier = recorded(recorder, conclusion)
         verdict, identification = race(
             lambda i=identifier: verified(verifier, i),
@@ -106,10 +109,10 @@ def test_verifying_beside_asserting_never_leaves_an_identification_without_its_v
 
 
 def test_second_opinion_beside_asserting_is_in_the_document_or_refused(
-    race: Race, conclusions: Conclusions, recorder: User, verifier: User, asserter: User
+    race: Race, rounds: int, conclusions: Conclusions, recorder: User, verifier: User, asserter: User
 ) -> None:
     """What was signed is what stands: no verdict slips in after the document was written."""
-    for conclusion in conclusions(ROUNDS):
+    for conclusion in conclusions(rounds):
         leading, doubtful = confirmed(recorder, verifier, conclusion), recorded(recorder, conclusion, "tattoo")
         verdict, identification = race(
             lambda d=doubtful: verified(verifier, d, "not_confirmed"),
@@ -121,9 +124,9 @@ def test_second_opinion_beside_asserting_is_in_the_document_or_refused(
 
 
 def test_recording_beside_asserting_is_in_the_document_or_refused(
-    race: Race, conclusions: Conclusions, recorder: User, verifier: User, asserter: User
+    race: Race, rounds: int, conclusions: Conclusions, recorder: User, verifier: User, asserter: User
 ) -> None:
-    for conclusion in conclusions(ROUNDS):
+    for conclusion in conclusions(rounds):
         leading = confirmed(recorder, verifier, conclusion)
         _, identification = race(
             lambda c=conclusion: recorded(recorder, again(c), "dna"),
@@ -133,9 +136,15 @@ def test_recording_beside_asserting_is_in_the_document_or_refused(
 
 
 def test_reopening_beside_asserting_comes_before_or_after(
-    race: Race, conclusions: Conclusions, recorder: User, verifier: User, asserter: User, administrator: User
+    race: Race,
+    rounds: int,
+    conclusions: Conclusions,
+    recorder: User,
+    verifier: User,
+    asserter: User,
+    administrator: User,
 ) -> None:
-    for conclusion in conclusions(ROUNDS):
+    for conclusion in conclusions(rounds):
         identifier = confirmed(recorder, verifier, conclusion)
         opened, result = race(
             lambda c=conclusion: reopened(c, administrator),

@@ -51,6 +51,7 @@ def found_near(faces, middle: tuple[float, float]) -> bool:
     return any(np.hypot(*np.subtract(face.box.centre, middle)) < WIDTH / 2 for face in faces)
 
 
+@pytest.mark.slow
 def test_small_faces_in_a_large_photograph_are_found(detector, crowd) -> None:
     photograph, middles = crowd
     found = detector.detect(photograph)
@@ -58,6 +59,7 @@ def test_small_faces_in_a_large_photograph_are_found(detector, crowd) -> None:
     assert len(found) == len(middles)
 
 
+@pytest.mark.slow
 def test_small_faces_are_found_the_wrong_way_up_too(detector, crowd) -> None:
     photograph, middles = crowd
     found = detector.detect(photograph.transpose(Image.Transpose.ROTATE_180))
@@ -65,6 +67,7 @@ def test_small_faces_are_found_the_wrong_way_up_too(detector, crowd) -> None:
     assert {face.found_at for face in found} == {180}
 
 
+@pytest.mark.slow
 def test_small_faces_that_lie_in_different_directions_are_found(detector, crowd) -> None:
     """Where several people lie, one of them being upright says nothing of the others."""
     photograph, middles = crowd
@@ -77,6 +80,7 @@ def test_small_faces_that_lie_in_different_directions_are_found(detector, crowd)
     assert {face.found_at for face in found} == {0, 270}
 
 
+@pytest.mark.slow
 def test_faces_in_a_photograph_much_longer_than_wide_are_found(detector, portraits) -> None:
     strip = background((6000, 520))
     strip.paste(portraits[0].resize((320, 400)), (400, 60))
@@ -85,6 +89,7 @@ def test_faces_in_a_photograph_much_longer_than_wide_are_found(detector, portrai
     assert [round(face.box.centre[0] / 1000) for face in found] == [1, 5]
 
 
+@pytest.mark.slow
 def test_small_faces_beside_a_large_one_are_found(detector, crowd, portraits) -> None:
     photograph, middles = crowd
     photograph = photograph.copy()
@@ -94,6 +99,7 @@ def test_small_faces_beside_a_large_one_are_found(detector, crowd, portraits) ->
     assert all(found_near(found, middle) for middle in (middles[0], middles[3]))
 
 
+@pytest.mark.slow
 def test_photograph_that_is_large_and_empty_has_no_face(detector) -> None:
     assert detector.detect(background((2400, 1600))) == []
 
@@ -101,6 +107,7 @@ def test_photograph_that_is_large_and_empty_has_no_face(detector) -> None:
 # Where a person drew a box
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 def test_face_in_a_box_is_found_whichever_way_up(detector, portraits, turn) -> None:
     image = portraits[0].rotate(-turn, expand=True)
@@ -113,6 +120,7 @@ def test_face_in_a_box_is_found_whichever_way_up(detector, portraits, turn) -> N
     assert np.abs(np.subtract(seen.landmarks, face.landmarks)).max() < 0.1 * width
 
 
+@pytest.mark.slow
 def test_no_face_in_a_box_is_said(detector) -> None:
     assert detector.look_at(background((400, 400)), Box(100, 100, 120, 140)) is None
 

@@ -56,6 +56,7 @@ def test_containers_share_of_the_cores_counts(tmp_path: Path, monkeypatch: pytes
     assert cores() == 1
 
 
+@pytest.mark.slow
 def test_worker_started_by_hand_shares_the_cores_and_says_so_once(
     encoder: Encoder, transactional_db: None, tmp_path: Path
 ) -> None:

@@ -15,6 +15,8 @@ import pytest
 
 from tests.stack import wait_until
 
+pytestmark = pytest.mark.slow  # servers are started, and killed
+
 ASK = "import os, redis; r = redis.Redis.from_url(os.environ['REDIS_URL']); print(r.info('server')['run_id'])"
 SLEEP = ["sleep", "600"]
 

@@ -104,6 +104,7 @@ def test_bar_of_a_fetch_ends_at_the_whole(capsys: pytest.CaptureFixture[str]) ->
     assert drawn.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
@@ -126,6 +127,7 @@ def test_database_that_is_away_gets_one_sentence(command: tuple[str, ...]) -> No
     assert "python -m config.embedded python manage.py" in ran.stderr
 
 
+@pytest.mark.slow
 def test_database_that_was_never_migrated_gets_one_sentence() -> None:
     empty = os.environ["DATABASE_URL"].rpartition("/")[0] + "/template1"
     ran = subprocess.run(

@@ -24,7 +24,7 @@ from identification.services.work import run_job
 from tests import factories
 from tests.audit_fixtures import written
 from tests.conftest import StandInModels
-from tests.test_imaging import saved, scene
+from tests.made_pictures import saved, scene
 
 
 def portrait(name: str = "portrait.jpg") -> SimpleUploadedFile:

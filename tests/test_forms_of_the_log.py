@@ -31,6 +31,7 @@ VALUES = st.recursive(
 class TestForm(TestCase):
     """Our own SQL against the library that writes entries."""
 
+    @pytest.mark.slow
     @settings(max_examples=300, deadline=None)
     @given(st.dictionaries(KEYS, VALUES, max_size=5))
     def test_database_writes_json_as_the_library_does(self, value: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from tests.signing_in import sign_in
 from tests.world import JSON, OPEN_TO_EVERYBODY, World, addresses, read
 
 
+@pytest.mark.slow
 def test_every_answer_carries_the_security_headers(client: Client, world: World, person_with: Callable) -> None:
     # All roles and the reviewer's own work, so that pages and not refusals answer.
     everybody = person_with("everybody", *Role)

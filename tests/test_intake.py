@@ -23,7 +23,7 @@ from identification.services import intake, jobs
 from identification.services.work import run_job
 from tests import factories
 from tests.audit_fixtures import written
-from tests.test_imaging import deep_rgb_png, frames, png_claiming, saved, scene
+from tests.made_pictures import deep_rgb_png, frames, png_claiming, saved, scene
 from tests.threads import in_threads
 from tests.uploads import a_photograph, upload
 

@@ -76,6 +76,7 @@ SERVICE = """
 from app.keeping import keep
 from audit.services import record
 from app import keeping
+from app.signals import told, untold
 
 INSERT = "INSERT INTO app_thing (id) VALUES (%s)"
 
@@ -87,12 +88,22 @@ class Things:
     def add(self): self.write()
     def write(self): {body}
 """
+HEARING = """
+from app.signals import told, untold
+
+@receiver(told)
+def record_it(*, thing, **_): record(kind="app:thing:added/1", actor=None, subject=thing)
+
+@receiver(untold)
+def leave_it(*, thing, **_): return thing
+"""
 KEEPING = "def keep(thing): return Thing.objects.create(thing=thing)\n"
 
 
 def found(root: Path, body: str) -> set[str]:
     (root / "app").mkdir(exist_ok=True)
     (root / "app" / "keeping.py").write_text(KEEPING)
+    (root / "app" / "hearing.py").write_text(HEARING)
     (root / "app" / "services.py").write_text(SERVICE.format(body=body))
     return {name for name in Graph(root, ("app",)).off_the_record() if name.startswith("app.services")}
 
@@ -108,6 +119,7 @@ def found(root: Path, body: str) -> set[str]:
         "keeping.keep(actor)",
         "cursor.execute(INSERT, [1])",
         "cursor.execute('UPDATE app_thing SET id = 1')",
+        "untold.send(sender=None, thing=keep(actor))",
     ],
 )
 def test_service_that_writes_without_an_entry_is_found(tmp_path: Path, body: str) -> None:
@@ -121,6 +133,7 @@ def test_service_that_writes_without_an_entry_is_found(tmp_path: Path, body: str
         "record(subject=Thing.objects.create(actor=actor))",
         "_told(Thing.objects.create(actor=actor))",
         "(keep(actor), _told(actor))",
+        "told.send(sender=None, thing=keep(actor))",
         "Thing.objects.filter(pk=1).count()",
         "digest.update(actor)",
         "cursor.execute('SELECT 1')",

@@ -18,7 +18,7 @@ from identification.models import Case, Face, Job, Photograph
 from identification.services import intake
 from identification.services.work import run_job
 from tests.conftest import StandInModels
-from tests.test_imaging import exif_with, saved, scene
+from tests.made_pictures import exif_with, saved, scene
 from tests.uploads import upload
 
 GPS = 0x8825

@@ -16,6 +16,7 @@ def encoders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Encoder]:
     return pinned.encoders(tmp_path_factory.mktemp("weights"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KEPT)
 def test_encoder_says_what_it_said_when_its_version_was_raised(encoders: dict[str, Encoder], name: str) -> None:
     encoder, kept = encoders[name], KEPT[name]

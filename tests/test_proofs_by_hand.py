@@ -22,9 +22,8 @@ from audit.notes import Checkpoint as Head
 from audit.notes import Signer
 from audit.proof_documents import consistency_document, inclusion_document, written
 from audit.tree import consistency_proof, consistent, included, inclusion_proof, leaf_hash, root_of
-from tests.audit_fixtures import write_entries, write_viewed
+from tests.audit_fixtures import erased, write_entries, write_viewed
 from tests.sequencing import signed
-from tests.test_audit_pages import erased
 from tests.witness_scene import grown, log_keys
 
 PAGE = (settings.BASE_DIR / "docs" / "witnesses.md").read_text()

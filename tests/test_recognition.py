@@ -44,6 +44,7 @@ def detector(recognition: Recognition) -> MTCNNDetector:
     return recognition.detector
 
 
+@pytest.mark.slow
 def test_log_has_room_for_what_the_detector_calls_itself(detector: MTCNNDetector) -> None:
     said = kind_named("identification:photograph:analysed/1").shape("detector")
     assert said.fits(f"{detector.name} {detector.version}")
@@ -68,6 +69,7 @@ def upright(detector: MTCNNDetector, portrait: Image.Image) -> DetectedFace:
 # Detection
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turn", QUARTER_TURNS)
 def test_a_turned_photograph_has_one_face_found_the_right_way_up(
     detector: MTCNNDetector, portrait: Image.Image, upright: DetectedFace, turn: int
@@ -90,6 +92,7 @@ def turned_box(box: Box, turn: int, size: tuple[int, int]) -> Box:
     return Box.around(corners[turn])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("roll", [30, 45, -60, 135])
 def test_face_between_quarter_turns_is_found_once_with_its_roll(
     detector: MTCNNDetector, portrait: Image.Image, upright: DetectedFace, roll: int
@@ -98,6 +101,7 @@ def test_face_between_quarter_turns_is_found_once_with_its_roll(
     assert abs(turn_between(face.roll, upright.roll + roll)) < 6
 
 
+@pytest.mark.slow
 def test_two_people_turned_differently_are_both_found_in_reading_order(detector: MTCNNDetector, cast: Cast) -> None:
     both = Image.new("RGB", (1200, 620), MID_GREY)
     both.paste(turned(cast.photograph(cast.person(5), shot=0), 90), (0, 60))
@@ -107,6 +111,7 @@ def test_two_people_turned_differently_are_both_found_in_reading_order(detector:
     assert faces[0].box.right < 600 < faces[1].box.left
 
 
+@pytest.mark.slow
 def test_boxes_of_a_large_photograph_are_in_its_own_pixels(
     detector: MTCNNDetector, portrait: Image.Image, upright: DetectedFace
 ) -> None:
@@ -124,16 +129,19 @@ def texture(seed: int) -> Image.Image:
     return Image.fromarray(np.clip(128 + picture / picture.std() * 50, 0, 255).astype(np.uint8))
 
 
+@pytest.mark.slow
 def test_photograph_without_a_face_has_none(detector: MTCNNDetector) -> None:
     assert all(detector.detect(texture(seed)) == [] for seed in range(4))
     assert detector.detect(Image.new("RGB", (300, 300), MID_GREY)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1, 1), (19, 300), (5000, 3), (3, 5000), (21, 21)])
 def test_tiny_and_thin_photographs_have_no_face_and_do_no_harm(detector: MTCNNDetector, size: tuple[int, int]) -> None:
     assert detector.detect(Image.new("RGB", size, MID_GREY)) == []
 
 
+@pytest.mark.slow
 def test_pass_over_which_the_library_trips_is_repeated_with_a_border(
     monkeypatch: pytest.MonkeyPatch, detector: MTCNNDetector, portrait: Image.Image, upright: DetectedFace
 ) -> None:
@@ -149,6 +157,7 @@ def test_pass_over_which_the_library_trips_is_repeated_with_a_border(
     assert face.box.iou(upright.box) > 0.8
 
 
+@pytest.mark.slow
 def test_blurred_face_is_still_found(detector: MTCNNDetector, portrait: Image.Image) -> None:
     assert len(detector.detect(portrait.filter(ImageFilter.GaussianBlur(5)))) == 1
 
@@ -225,6 +234,7 @@ def test_overlap_of_boxes() -> None:
 # Encoders
 
 
+@pytest.mark.slow
 def test_embeddings_have_unit_length_and_the_dimension_of_their_specification(
     recognition: Recognition, portrait: Image.Image
 ) -> None:
@@ -234,6 +244,7 @@ def test_embeddings_have_unit_length_and_the_dimension_of_their_specification(
     assert np.linalg.norm(embedding) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_turning_a_photograph_hardly_changes_the_embedding(recognition: Recognition, portrait: Image.Image) -> None:
     ((_, straight),) = recognition.analyse(portrait)
     for turn in (90, 180, 270):
@@ -241,6 +252,7 @@ def test_turning_a_photograph_hardly_changes_the_embedding(recognition: Recognit
         assert float(straight @ other) > 0.95, f"turned by {turn} degrees"
 
 
+@pytest.mark.slow
 def test_two_photographs_of_one_person_are_closer_than_of_two_people(recognition: Recognition, cast: Cast) -> None:
     one, same, another = (
         recognition.analyse(cast.photograph(cast.person(index), shot=shot))[0][1]
@@ -249,6 +261,7 @@ def test_two_photographs_of_one_person_are_closer_than_of_two_people(recognition
     assert float(one @ same) > float(one @ another) + 0.05
 
 
+@pytest.mark.slow
 def test_photograph_without_faces_gives_no_embeddings(recognition: Recognition) -> None:
     blank = Image.new("RGB", (200, 200), MID_GREY)
     assert recognition.analyse(blank) == []
@@ -300,6 +313,7 @@ def made_weights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Weight
     return folder, pinned
 
 
+@pytest.mark.slow
 def test_facenet_loads_a_state_dict_and_embeds(
     made_weights: tuple[Path, WeightsFile], portrait: Image.Image, upright: DetectedFace
 ) -> None:
@@ -313,6 +327,7 @@ def test_facenet_loads_a_state_dict_and_embeds(
     assert encoder.embed(portrait, []).shape == (0, 512)
 
 
+@pytest.mark.slow
 def test_facenet_refuses_a_file_with_another_checksum(made_weights: tuple[Path, WeightsFile], tmp_path: Path) -> None:
     folder, pinned = made_weights
     content = bytearray((folder / "made.pt").read_bytes())
@@ -350,6 +365,7 @@ def test_vector_without_direction_is_refused() -> None:
 # The process
 
 
+@pytest.mark.slow
 def test_models_are_loaded_once_in_a_process(recognition: Recognition) -> None:
     (weights_dir,) = {key[2] for key in runtime._loaded if key[1] == recognition.encoder.spec.name}
     again = Recognition.load(weights_dir)
@@ -371,6 +387,7 @@ def test_what_the_web_process_imports_loads_no_model_library() -> None:
 # Real photographs, where they are at hand; they are never committed.
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="the evaluation photographs aren't here")
 def test_real_people_are_found_at_every_turn_and_told_apart(recognition: Recognition) -> None:
     with (PHOTOGRAPHS / "pairs.csv").open() as file:

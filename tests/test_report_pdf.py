@@ -16,11 +16,9 @@ from review.models import Review
 from review.report import pdf_of, report_of
 from review.report.structure import Component, CorroboratingIdentifier, Fact, Report
 from tests import factories, reports
-from tests.reports import compared, sheets_of, signed, with_closeup
+from tests.reports import NAME, compared, sheets_of, signed, with_closeup
 
 documents = reports.documents
-
-NAME = "Володимир-Святослав Ґалаґанчукевський-Підкарпатський-Їжакевич"
 
 
 @pytest.fixture

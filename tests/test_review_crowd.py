@@ -21,7 +21,7 @@ from tests import factories
 from tests.review_steps import sign
 from tests.threads import in_threads
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_waiting_for_the_disk")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 CROWD = 50
 

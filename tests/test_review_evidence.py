@@ -7,9 +7,8 @@ from django.urls import reverse
 from accounts.models import HeldRole, Role, User
 from audit.models import Entry
 from identification.errors import IdentificationError, NotPermitted
-from identification.models import Encoder, Gallery, Job, Person, Reference
+from identification.models import Encoder, Gallery, Job, Person
 from identification.services.withdrawal import withdraw_reference
-from identification.services.work import run_job
 from review.errors import NotPermitted as NotPermittedToReview
 from review.errors import ReviewWithdrawn
 from review.evidence import changed_evidence
@@ -17,18 +16,7 @@ from review.models import Assessment, EvidenceChange, Review, ReviewState
 from review.services import queue
 from tests import factories
 from tests.review_scene import execute
-from tests.review_steps import entries, sign
-
-
-def reference_of(person: Person) -> Reference:
-    return person.references.get()
-
-
-def search_again(review: Review) -> Review | None:
-    """Let the worker do the search that is owed; return the review that it opens, if it does."""
-    owed = Job.objects.unfinished().get(kind=Job.Kind.SEARCH_PROBE, subject_id=review.probe_id)
-    run_job(job_id=owed.pk)
-    return Review.objects.unfinished().filter(probe=review.probe_id).first()
+from tests.review_steps import entries, reference_of, search_again, sign
 
 
 def test_evidence_as_it_was_is_unchanged(review: Review) -> None:

@@ -13,7 +13,7 @@ from review.services import exposure, leases
 from tests import factories
 from tests.review_pages import address
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def left_of(place: Assignment) -> float:

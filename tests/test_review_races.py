@@ -5,10 +5,7 @@ overlap likely.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
-from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -23,34 +20,13 @@ from review.errors import StaleAssignment
 from review.models import Assessment, Assignment, Conclusion, Part, Review
 from review.services import assessment as assessing
 from review.services import queue
-from tests import factories
+from tests import factories, threads
 from tests.conftest import PASSWORD
+from tests.threads import RUNNERS, Race, errors_in
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_waiting_for_the_disk")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
-RUNNERS = 6
-Race = Callable[..., list[Any]]
-
-
-@pytest.fixture
-def race() -> Iterator[Race]:
-    """Run calls at the same moment, each on a connection of its own; return results, or what was raised."""
-    with ThreadPoolExecutor(RUNNERS) as pool:
-
-        def start(*calls: Callable[[], Any]) -> list[Any]:
-            barrier = Barrier(len(calls))
-
-            def run(call: Callable[[], Any]) -> Any:
-                barrier.wait(timeout=60)
-                try:
-                    return call()
-                except Exception as error:  # noqa: BLE001 - what was raised is the result
-                    return error
-
-            return [future.result() for future in [pool.submit(run, call) for call in calls]]
-
-        yield start
-        start(*[lambda: connection.close()] * RUNNERS)  # noqa: PLW0108 - each thread has a connection of its own
+race = threads.race
 
 
 @pytest.fixture
@@ -111,14 +87,11 @@ def taking(actor: User) -> Callable[[], Assignment | None]:
     return lambda: queue.take_next(actor=User.objects.get(pk=actor.pk))
 
 
-def errors_in(results: list[Any]) -> list[Any]:
-    return [result for result in results if isinstance(result, Exception)]
-
-
+@pytest.mark.parametrize("number", [6, pytest.param(60, marks=pytest.mark.slow)])
 def test_two_last_signatures_at_once_conclude_exactly_once(
-    race: Race, reviews_of, first_reviewer: User, second_reviewer: User
+    race: Race, number: int, reviews_of, first_reviewer: User, second_reviewer: User
 ) -> None:
-    for review, ready in ready_to_sign(reviews_of(60), first_reviewer, second_reviewer):
+    for review, ready in ready_to_sign(reviews_of(number), first_reviewer, second_reviewer):
         assert errors_in(race(*map(signing, ready))) == []
         assert (review.assessments.count(), Conclusion.objects.filter(review=review).count()) == (2, 1)
         assert Entry.objects.filter(kind="review:conclusion:reached/1", subject_id=review.pk).count() == 1
@@ -126,6 +99,7 @@ def test_two_last_signatures_at_once_conclude_exactly_once(
         assert review.state == "concluded"
 
 
+@pytest.mark.slow
 def test_two_last_signatures_that_differ_call_the_adjudicator_exactly_once(
     race: Race, reviews_of, first_reviewer: User, second_reviewer: User
 ) -> None:
@@ -136,8 +110,11 @@ def test_two_last_signatures_that_differ_call_the_adjudicator_exactly_once(
         assert review.state == "discordant"
 
 
-def test_same_person_signing_twice_at_once_has_signed_once(race: Race, reviews_of, first_reviewer: User) -> None:
-    for review, (ready,) in ready_to_sign(reviews_of(50), first_reviewer):
+@pytest.mark.parametrize("number", [5, pytest.param(50, marks=pytest.mark.slow)])
+def test_same_person_signing_twice_at_once_has_signed_once(
+    race: Race, number: int, reviews_of, first_reviewer: User
+) -> None:
+    for review, (ready,) in ready_to_sign(reviews_of(number), first_reviewer):
         lost = errors_in(race(signing(ready), signing(ready, unsuitable=True)))
         assert [type(error) for error in lost] == [StaleAssignment]
         assert review.assessments.count() == 1
@@ -146,6 +123,7 @@ def test_same_person_signing_twice_at_once_has_signed_once(race: Race, reviews_o
         )
 
 
+@pytest.mark.slow
 def test_signing_and_giving_back_at_once_is_one_of_the_two(race: Race, reviews_of, first_reviewer: User) -> None:
     for review, (ready,) in ready_to_sign(reviews_of(20), first_reviewer):
         giving_back = lambda place=ready: queue.decline(actor=first_reviewer, assignment=place, reason="distressing")  # noqa: E731
@@ -155,6 +133,7 @@ def test_signing_and_giving_back_at_once_is_one_of_the_two(race: Race, reviews_o
         assert (ready.state == "signed") == review.assessments.exists()
 
 
+@pytest.mark.slow
 def test_two_reviewers_asking_at_once_never_share_a_slot(
     race: Race, reviews_of, first_reviewer: User, second_reviewer: User
 ) -> None:
@@ -166,6 +145,7 @@ def test_two_reviewers_asking_at_once_never_share_a_slot(
         Assignment.objects.all().delete()
 
 
+@pytest.mark.slow
 def test_one_review_is_given_to_both_who_ask_at_once(
     race: Race, reviews_of, first_reviewer: User, second_reviewer: User
 ) -> None:
@@ -177,6 +157,7 @@ def test_one_review_is_given_to_both_who_ask_at_once(
         Assignment.objects.all().delete()
 
 
+@pytest.mark.slow
 def test_many_reviewers_at_once_never_take_more_places_than_there_are(race: Race, reviews_of, person_with) -> None:
     crowd = [person_with(f"reviewer{number}", Role.REVIEWER) for number in range(RUNNERS)]
     review = reviews_of(1)[0]
@@ -186,6 +167,7 @@ def test_many_reviewers_at_once_never_take_more_places_than_there_are(race: Race
         Assignment.objects.all().delete()
 
 
+@pytest.mark.slow
 def test_many_adjudicators_at_once_take_the_one_place(race: Race, reviews_of, person_with) -> None:
     crowd = [person_with(f"adjudicator{number}", Role.ADJUDICATOR) for number in range(RUNNERS)]
     review = reviews_of(1)[0]
@@ -206,8 +188,9 @@ def test_one_person_asking_twice_at_once_holds_one_review(race: Race, reviews_of
         Assignment.objects.all().delete()
 
 
+@pytest.mark.parametrize("number", [4, pytest.param(20, marks=pytest.mark.slow)])
 def test_plain_sql_beside_the_last_signature_makes_no_second_conclusion(
-    race: Race, reviews_of, first_reviewer: User, second_reviewer: User
+    race: Race, number: int, reviews_of, first_reviewer: User, second_reviewer: User
 ) -> None:
     def conclude_by_hand(review: Review) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -218,7 +201,7 @@ def test_plain_sql_beside_the_last_signature_makes_no_second_conclusion(
                 [review.pk, first_reviewer.pk, second_reviewer.pk, review.requested_by_id, review.evidence_sha256],
             )
 
-    for review, (first, second) in ready_to_sign(reviews_of(20), first_reviewer, second_reviewer):
+    for review, (first, second) in ready_to_sign(reviews_of(number), first_reviewer, second_reviewer):
         signing(first)()
         by_hand, by_signing = race(lambda review=review: conclude_by_hand(review), signing(second))
         assert isinstance(by_hand, IntegrityError)

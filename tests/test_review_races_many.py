@@ -28,7 +28,7 @@ from tests import factories
 from tests.conftest import PASSWORD
 from tests.race_scene import Racers, Ready, is_concluded, many_ready, outcome, racers, readable
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("without_waiting_for_the_disk")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 RACES = int(os.environ.get("COUNTERSIGN_RACES", "800"))
 QUICK = 100

@@ -16,8 +16,7 @@ from review.services import queue
 from review.services.reopening import NotReopened, reopen_review
 from review.standing import standing_of_case
 from tests import factories
-from tests.review_steps import entries
-from tests.test_review_evidence import reference_of, search_again
+from tests.review_steps import entries, reference_of, search_again
 
 NEW = "A dental record has come."
 

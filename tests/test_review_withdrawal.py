@@ -203,12 +203,19 @@ def _sign(place: Assignment) -> Assessment:
     )
 
 
+@pytest.mark.parametrize("number", [2, pytest.param(20, marks=pytest.mark.slow)])
 @pytest.mark.django_db(transaction=True)
 def test_signing_and_correcting_at_once_is_one_before_the_other(
-    requester: User, case: Case, encoder: Encoder, people: list[Person], random_vectors, first_reviewer: User
+    number: int,
+    requester: User,
+    case: Case,
+    encoder: Encoder,
+    people: list[Person],
+    random_vectors,
+    first_reviewer: User,
 ) -> None:
     came_first = {"signature": 0, "correction": 0}
-    for review, place in _ready(requester, case, encoder, random_vectors, first_reviewer, number=20):
+    for review, place in _ready(requester, case, encoder, random_vectors, first_reviewer, number=number):
 
         def act(which: int, review: Review = review, place: Assignment = place) -> Any:
             try:
@@ -223,16 +230,17 @@ def test_signing_and_correcting_at_once_is_one_before_the_other(
         assert results == {Assessment if signed else ReviewWithdrawn, FaceCorrection}
         assert (review.state, place.state) == ("withdrawn", "signed" if signed else "lapsed")
         came_first["signature" if signed else "correction"] += 1
-    assert entries("review:review:withdrawn") == 20
-    assert sum(came_first.values()) == 20
+    assert entries("review:review:withdrawn") == number
+    assert sum(came_first.values()) == number
 
 
+@pytest.mark.parametrize("number", [2, pytest.param(20, marks=pytest.mark.slow)])
 @pytest.mark.django_db(transaction=True)
 def test_correction_at_once_with_the_last_signature_withdraws_or_finds_it_concluded(
-    requester: User, case: Case, encoder: Encoder, people: list[Person], random_vectors, first_reviewer: User,
-    second_reviewer: User,
+    number: int, requester: User, case: Case, encoder: Encoder, people: list[Person], random_vectors,
+    first_reviewer: User, second_reviewer: User,
 ) -> None:  # fmt: skip
-    for review, place in _ready(requester, case, encoder, random_vectors, first_reviewer, number=20):
+    for review, place in _ready(requester, case, encoder, random_vectors, first_reviewer, number=number):
         _sign(place)
         last = factories.worked_through(second_reviewer)
 

@@ -15,7 +15,7 @@ from audit.models import Entry
 from identification.models import Case, Encoder, Face, Person, Photograph, Probe, Search
 from review.models import Assignment
 from tests import factories
-from tests.test_imaging import saved, scene
+from tests.made_pictures import saved, scene
 from tests.world import JSON, World, read
 
 MATRIX: dict[str, tuple[Callable[[Client, World], HttpResponse], frozenset[str], Callable[[HttpResponse], bool]]] = {

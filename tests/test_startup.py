@@ -25,6 +25,7 @@ from django.db import DatabaseError, transaction
 from audit.kinds import LONGEST_TEXT
 from audit.models import Entry, SigningKey
 from audit.notes import COSIGNATURE, VerifierKey
+from audit.program import source_sha256
 from audit.startup import (
     SETTINGS,
     WAIT_SECONDS,
@@ -80,6 +81,7 @@ def test_start_is_recorded_with_its_settings_and_their_hash(db: None, settings: 
     assert said["settings"]["upload_max_bytes"] == settings.UPLOAD_MAX_BYTES
     assert said["settings_sha256"] == hashlib.sha256(rfc8785.dumps(said["settings"])).hexdigest()
     assert (said["service"], said["database_role"]) == ("sequencer", MIGRATOR)
+    assert said["source_sha256"] == source_sha256(settings.BASE_DIR)
 
 
 @pytest.mark.parametrize("name", [n for n in SETTINGS if n != "DEBUG"])
@@ -114,6 +116,7 @@ print(json.dumps([set_to, settings_that_matter()]))
 """
 
 
+@pytest.mark.slow
 def test_no_secret_and_nobodys_address_goes_on_record() -> None:
     said = os.environ | PRIVATE | {"DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "false"}
     ran = subprocess.run(
@@ -166,6 +169,16 @@ def test_another_version_is_another_start(db: None, monkeypatch: pytest.MonkeyPa
     assert (entry.payload or {})["version"] == running_version()
     monkeypatch.setattr("audit.startup.running_version", lambda: "99.0.0")
     assert record_start(service="web server") is not None
+
+
+@pytest.mark.usefixtures("forked")
+def test_a_changed_program_is_another_start(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert record_start(service="web server") is not None
+    assert record_start(service="web server") is None
+    monkeypatch.setattr("audit.startup.source_sha256", lambda _: "0" * 64)
+    entry = record_start(service="web server")
+    assert entry is not None
+    assert (entry.payload or {})["source_sha256"] == "0" * 64
 
 
 @pytest.mark.usefixtures("forked")
@@ -255,6 +268,7 @@ def superusers_url() -> str:
     return of_the_tests("APP_DATABASE_URL").replace(APP, "postgres")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", [lambda: of_the_tests("OWNER_DATABASE_URL"), superusers_url])
 def test_web_server_does_not_serve_as_a_role_that_could_undo_the_log(
     transactional_db: None, tmp_path: Path, url: Any
@@ -276,6 +290,7 @@ def answers(port: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_web_server_serves_as_the_role_of_the_web_and_records_its_start_once(
     transactional_db: None, tmp_path: Path
 ) -> None:
@@ -303,6 +318,7 @@ def test_database_that_is_away_is_waited_for_and_then_refused() -> None:
     assert "The database can't be asked what this role may do" in ran.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["APP_DATABASE_URL", "OWNER_DATABASE_URL"])
 def test_sequencer_runs_as_nobody_else(transactional_db: None, name: str) -> None:
     said = os.environ | environment() | {"SEQUENCER_DATABASE_URL": of_the_tests(name), "DEBUG": "false"}
@@ -317,6 +333,7 @@ def test_sequencer_runs_as_nobody_else(transactional_db: None, name: str) -> Non
     assert not SigningKey.objects.exists()
 
 
+@pytest.mark.slow
 def test_web_server_does_not_serve_as_the_sequencer(transactional_db: None, tmp_path: Path) -> None:
     with web_server(of_the_tests("SEQUENCER_DATABASE_URL"), tmp_path / "log", free_port()) as process:
         assert process.wait(240) != 0

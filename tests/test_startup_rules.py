@@ -39,7 +39,7 @@ def test_nothing_is_missed_where_all_migrations_have_run(db: None) -> None:
 @pytest.mark.parametrize(
     ("app", "at_least"),
     [
-        ("audit", 100),
+        pytest.param("audit", 100, marks=pytest.mark.slow),
         ("accounts", 30),
         *(pytest.param(app, 200, marks=pytest.mark.slow) for app in ("identification", "review")),
     ],

@@ -12,7 +12,7 @@ from rfc3161_client import VerifierBuilder, decode_timestamp_response
 
 from accounts.models import User
 from audit.models import Delivery, Stamp
-from audit.witnesses import delivering
+from audit.witnesses import pauses
 from audit.witnesses.configured import witnesses
 from audit.witnesses.delivering import deliver, due_witnesses
 from audit.witnesses.post import Undelivered
@@ -29,7 +29,7 @@ authority = tsa.authority
 @pytest.fixture(autouse=True)
 def _no_proxy_and_no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(delivering, "FIRST_PAUSE", timedelta(0))
+    monkeypatch.setattr(pauses, "FIRST_PAUSE", timedelta(0))
 
 
 def asked_for_a_stamp() -> str:

@@ -11,9 +11,8 @@ from accounts.models import User
 from audit.keys import rotate_key
 from audit.models import Checkpoint, Entry, TreeState, Verification
 from tests import tampering
-from tests.audit_fixtures import write_entries
+from tests.audit_fixtures import verified, write_entries
 from tests.sequencing import signed
-from tests.test_audit_pages import verified
 
 log, owner = tampering.log, tampering.owner
 

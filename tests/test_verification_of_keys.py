@@ -11,10 +11,9 @@ from audit.keys import ensure_key, load_signer, rotate_key, verifier_keys
 from audit.models import Checkpoint, Entry, SigningKey, Verification
 from audit.notes import Signer, VerifierKey, handover_text
 from tests import tampering
-from tests.audit_fixtures import write_viewed
+from tests.audit_fixtures import verified, write_viewed
 from tests.sequencing import signed
 from tests.tampering import Do
-from tests.test_audit_pages import verified
 
 owner = tampering.owner
 ADD = "INSERT INTO audit_signingkey (vkey, handover, made_at) VALUES (%s, %s, now())"

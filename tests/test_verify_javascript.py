@@ -15,16 +15,11 @@ from audit.verify import Verdict, verify
 from tests import attacks, node
 from tests.bundles import MadeLog, made_bundle, made_log, some_of
 from tests.damages import damaged
-from tests.node import Verifier
+from tests.node import SAME_FACTS, Verifier
 from tests.oddities import LONG_LINES, odd_bundles
 from tests.resigned import resigned
 
 VECTORS = Path(__file__).parent / "vectors" / "audit"
-# What the two say of a bundle that holds, by each one's name for it.
-SAME_FACTS = {
-    "origin": "origin", "size": "size", "shown": "shown", "erased": "erased", "closing_size": "closingSize",
-    "root": "root", "key": "key",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +65,7 @@ def drawn_log(draw: random.Random) -> MadeLog:
     )
 
 
+@pytest.mark.slow
 def test_its_parts_agree_with_published_vectors() -> None:
     run = node.run_tests()
     assert run.returncode == 0, run.stdout + run.stderr

@@ -30,7 +30,7 @@ from review.services import leases, queue
 from tests import corroboration_scene, exporting, factories
 from tests.correction_scene import BOX, ELSEWHERE, LANDMARKS, photograph_with, read
 from tests.corroboration_scene import asserted, confirmed
-from tests.desk import account_form, page_of, roles_form
+from tests.desk import NEW_PASSWORD, account_form, page_of, roles_form
 from tests.sequencing import sequenced
 from tests.signing_in import sign_in
 from tests.staged import Stage, newest_id, stage  # noqa: F401  (a fixture)
@@ -149,6 +149,14 @@ def of_roles(s: Stage) -> None:
     assert s.desk.post(page_of("accounts_user", "change", person.pk), said).status_code == 302
 
 
+def of_accounts(s: Stage) -> None:
+    said = {"username": "newcomer", "full_name": "New Comer", "email": "", "usable_password": "true"}
+    said |= {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD} | roles_form()
+    assert s.desk.post(page_of("accounts_user", "add"), said).status_code == 302
+    closed = account_form(s.auditor) | {"is_active": ""}
+    assert s.desk.post(page_of("accounts_user", "change", s.auditor.pk), closed).status_code == 302
+
+
 def of_start(_: Stage) -> None:
     record_start(service="web server")
 
@@ -254,10 +262,14 @@ ANSWERS: dict[str, tuple[Callable[[Stage], None], tuple[Says, ...]]] = {
             Says("audit:export:downloaded/1", "format sha256 bytes"),
         ),
     ),
+    "accounts opened and closed": (
+        of_accounts,
+        (Says("accounts:user:opened/1", "fields has_password"), Says("accounts:user:changed/1", "fields active")),
+    ),
     "role change": (of_roles, (Says("accounts:role:granted/1", "role"), Says("accounts:role:revoked/1", "role"))),
     "settings that matter at start-up": (
         of_start,
-        (Says("audit:service:started/1", "service settings settings_sha256 database_role"),),
+        (Says("audit:service:started/1", "service settings settings_sha256 source_sha256 database_role"),),
     ),
 }
 

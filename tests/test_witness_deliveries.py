@@ -17,9 +17,9 @@ from audit.keys import rotate_key
 from audit.models import Checkpoint, Delivery, Entry, Leaf
 from audit.notes import COSIGNATURE, Note, VerifierKey
 from audit.tasks import deliver_checkpoints
-from audit.witnesses import delivering
+from audit.witnesses import pauses
 from audit.witnesses.configured import Way, Witness
-from audit.witnesses.delivering import Attempts, deliver, due_witnesses
+from audit.witnesses.delivering import deliver, due_witnesses
 from audit.witnesses.standing import standings
 from config.celery import app
 from tests.audit_fixtures import write_entries
@@ -34,7 +34,7 @@ HOOK = "hook"
 def _no_proxy_and_no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the test about pauses waits."""
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(delivering, "FIRST_PAUSE", timedelta(0))
+    monkeypatch.setattr(pauses, "FIRST_PAUSE", timedelta(0))
 
 
 @pytest.fixture
@@ -265,7 +265,8 @@ def test_web_address_gets_the_note(auditor: User, settings) -> None:
         deliver(name=HOOK)
         deliver(name=HOOK)
     assert asked == [Asked("/checkpoints?secret=1", "text/plain; charset=utf-8", checkpoint.note.encode())]
-    assert outcome(HOOK) == (True, "")
+    assert outcome(HOOK)[0]
+    assert due_witnesses() == []
 
 
 def test_web_address_that_fails_is_tried_again(auditor: User, settings) -> None:
@@ -329,17 +330,22 @@ def test_one_that_is_away_keeps_nobody_else_waiting(auditor: User, settings, mon
     assert len(asked) == len(mail.outbox) == 1
 
 
-def test_pauses_grow_to_an_hour(auditor: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pauses_grow_to_an_hour_and_end_with_success(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    checkpoint, now = grown(auditor), timezone.now()
-    witness = Witness(HOOK, Way.POSTED, "http://127.0.0.1")
-    for failures, pause in enumerate([50, 100, 200, 400, 800, 1600, 3200, 3600, 3600], start=1):
-        Delivery.objects.create(checkpoint=checkpoint, witness=HOOK, tried_at=now, succeeded=False, answer="Away.")
-        attempts = Attempts.at(witness)
-        assert not attempts.waits_for(witness, checkpoint, now + timedelta(seconds=pause - 1)), failures
-        assert attempts.waits_for(witness, checkpoint, now + timedelta(seconds=pause)), failures
-    # A clock that was set back doesn't stop deliveries.
-    assert attempts.waits_for(witness, checkpoint, now - timedelta(days=1))
+    now, witness = 1000.0, Witness(HOOK, Way.POSTED, "http://127.0.0.1")
+    monkeypatch.setattr("audit.witnesses.pauses.time.monotonic", lambda: now)
+    for pause in [50, 100, 200, 400, 800, 1600, 3200, 3600, 3600] + [3600] * 2000:
+        pauses.failed(witness)
+        now += pause - 1
+        assert pauses.left_alone(witness)
+        now += 1
+        assert not pauses.left_alone(witness)
+    pauses.failed(witness)
+    pauses.succeeded(witness)
+    assert not pauses.left_alone(witness)
+    pauses.failed(witness)
+    now += 50
+    assert not pauses.left_alone(witness)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import User
 from audit.models import Delivery
-from audit.witnesses import delivering, post
+from audit.witnesses import pauses, post
 from audit.witnesses.delivering import deliver
 from audit.witnesses.post import Undelivered
 from tests.witness_scene import answering, grown, outcome, speaking
@@ -137,7 +137,7 @@ def test_nonsense_in_the_place_of_a_cosignature_is_not_kept(auditor: User, setti
 def test_witness_that_always_names_another_size_is_asked_twice(
     auditor: User, settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivering, "FIRST_PAUSE", timedelta(0))
+    monkeypatch.setattr(pauses, "FIRST_PAUSE", timedelta(0))
     grown(auditor, 9)
     sizes = iter([b"3\n", b"5\n", b"7\n"])
     with answering(lambda _: (409, {}, next(sizes))) as (address, asked):

@@ -1,10 +1,15 @@
 """Work done at the same moment on several connections."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
 from django.db import connection
+
+RUNNERS = 6
+Race = Callable[..., list[Any]]
 
 
 def in_threads(number: int, work: Callable[[int], Any], *, within: float = 120) -> list[Any]:
@@ -36,3 +41,28 @@ def somebody_waits() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
         return bool(cursor.fetchone()[0])
+
+
+@pytest.fixture
+def race() -> Iterator[Race]:
+    """Run calls at the same moment, each on a connection of its own; return results, or what was raised."""
+    with ThreadPoolExecutor(RUNNERS) as pool:
+
+        def start(*calls: Callable[[], Any]) -> list[Any]:
+            barrier = threading.Barrier(len(calls))
+
+            def run(call: Callable[[], Any]) -> Any:
+                barrier.wait(timeout=60)
+                try:
+                    return call()
+                except Exception as error:  # noqa: BLE001 - what was raised is the result
+                    return error
+
+            return [future.result() for future in [pool.submit(run, call) for call in calls]]
+
+        yield start
+        start(*[lambda: connection.close()] * RUNNERS)  # noqa: PLW0108 - each thread has a connection of its own
+
+
+def errors_in(results: list[Any]) -> list[Any]:
+    return [result for result in results if isinstance(result, Exception)]

@@ -3,7 +3,7 @@
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from tests.test_imaging import saved
+from tests.made_pictures import saved
 
 
 def upload(name: str, data: bytes) -> SimpleUploadedFile:

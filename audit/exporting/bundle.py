@@ -11,14 +11,17 @@ from django.db.models import Max, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from audit.bundle import About, BundleCheckpoint, BundleKey, BundleWriter
-from audit.bundle.writer import README_FILE, VERIFIER_FILE
+from audit.bundle import About, BundleKey, BundleWriter
+from audit.bundle.writer import VERIFIER_FILE
+from audit.exporting.cosigned import bundled
 from audit.exporting.errors import Overtaken
+from audit.exporting.guide import guide
 from audit.exporting.hidden import hidden_subtrees
-from audit.exporting.selection import PAGE, Shown, always_shown, entries_at, shown_indices
+from audit.exporting.selection import PAGE, Shown, always_shown, entries_at, selected
 from audit.exporting.waiting import checkpoint_over_everything
 from audit.models import Checkpoint, Entry, Export, SigningKey, Stamp
 from audit.records import records_named, records_of
+from audit.selectors import Filters
 from audit.services import written_time
 from audit.tree import Subtrees
 from audit.witnesses.stamping import NoStamp, kept_token
@@ -34,19 +37,6 @@ NO_STAMP = (
 Progress = Callable[[int, int], None]
 # Records in the log that the bundle with this manifest was made; returns the committed entry.
 Recorded = Callable[[str, int, int], Entry]
-ABOUT = """
-
-ABOUT THIS BUNDLE
------------------
-
-manifest.json says under "filters" what was asked for. Of searches and conclusions, those that name nobody are in
-whatever was asked for ("always"), as far as agency, case and period allow; where what such an entry said was erased, it
-is in as well. So is each entry that erased what another one said.
-
-Signed documents that shown entries name by their SHA-256 stand in records/, as far as the exporter may read them.
-"records_named" counts those that are named, "records_included" those that are here. The others are documents of reviews
-that haven't ended, or of an agency that the exporter doesn't belong to. Photographs are never in a bundle.
-"""
 
 
 class _Records:
@@ -78,15 +68,15 @@ def write_bundle(export: Export, out: BinaryIO, *, progress: Progress, recorded:
     size = checkpoint_over_everything(lambda: progress(0, 0)).size
     keys = list(SigningKey.objects.order_by("id"))
     subtrees, records = hidden_subtrees(), _Records()
-    checkpoints = thinned(size, export.hold)
+    checkpoints, selection = thinned(size, export.hold), selected(export, size, lambda: progress(0, size))
     writer = BundleWriter(
         out,
         about=_about(export, size),
         keys=[BundleKey(key.vkey, key.handover or None) for key in keys],
-        checkpoints=[BundleCheckpoint(each.note, written_time(each.signed_at)) for each in checkpoints],
-        guides=(README_FILE.read_bytes() + ABOUT.encode(), VERIFIER_FILE.read_bytes()),
+        checkpoints=bundled(checkpoints, keys, lambda: progress(0, size)),
+        guides=(guide(selection.kinds).encode(), VERIFIER_FILE.read_bytes()),
     )
-    _write_entries(export, writer, subtrees, records, progress)
+    _write_entries(writer, selection.indices, subtrees, records, progress)
 
     def still_at_it() -> None:
         progress(size, size)
@@ -102,7 +92,8 @@ def write_bundle(export: Export, out: BinaryIO, *, progress: Progress, recorded:
 
 
 def _about(export: Export, size: int) -> About:
-    said: dict[str, Any] = {**export.filters, "always": always_shown()}
+    limits = Filters.from_payload(export.filters).limits()
+    said: dict[str, Any] = {**export.filters, **limits, "always": always_shown()}
     return About(
         origin=settings.AUDIT_ORIGIN,
         size=size,
@@ -145,10 +136,9 @@ def _answer_kept(stamp: Stamp) -> bytes:
 
 
 def _write_entries(
-    export: Export, writer: BundleWriter, subtrees: Subtrees, records: _Records, progress: Progress
+    writer: BundleWriter, shown: Sequence[int], subtrees: Subtrees, records: _Records, progress: Progress
 ) -> None:
     size = writer.about.size
-    shown = shown_indices(export, size, lambda: progress(0, size))
     for entry in entries_at(shown):
         writer.hide(until=entry.index, subtree=subtrees)
         _show(writer, entry)

@@ -14,7 +14,8 @@ from typing import Any
 
 from django.db import connection
 
-from audit.models import Export
+from audit.models import Entry, Export
+from audit.payload_rules import ERASURE
 from audit.selectors import Filters, kinds_named, period
 
 PAGE = 1000
@@ -22,11 +23,12 @@ PAGE = 1000
 NAMES_NOBODY = (
     ("identification:search:run/1", "candidates", "0"),
     ("review:conclusion:reached/1", "outcome", "no_candidate"),
+    ("review:conclusion:reached/1", "outcome", "unsuitable"),
 )
 # So many leaves are looked at in one statement: it takes seconds at most, and a lease is kept between two.
 RANGE = 100_000
 SELECT = """
-SELECT l.leaf_index, y.leaf_index FROM audit_leaf l JOIN audit_entry e ON e.id = l.entry_id
+SELECT l.leaf_index, y.leaf_index, e.kind FROM audit_leaf l JOIN audit_entry e ON e.id = l.entry_id
 LEFT JOIN audit_payload p ON p.entry_id = e.id LEFT JOIN audit_leaf y ON y.entry_id = p.erased_by_id
 WHERE l.leaf_index >= %(first)s AND l.leaf_index < %(end)s {conditions} ORDER BY l.leaf_index
 """
@@ -64,24 +66,33 @@ class Shown:
         return self.leaf if self.is_first_version else self.payload or ""
 
 
-def shown_indices(export: Export, size: int, still_at_it: Callable[[], None] = lambda: None) -> Sequence[int]:
-    """Return the indices of the entries that an export shows of the first `size`, ascending; 8 bytes for each.
+@dataclass(frozen=True)
+class Selection:
+    """Which entries an export shows: their indices, ascending (8 bytes for each), and of which kinds they are."""
+
+    indices: Sequence[int]
+    kinds: frozenset[str]
+
+
+def selected(export: Export, size: int, still_at_it: Callable[[], None] = lambda: None) -> Selection:
+    """Return which entries an export shows of the first `size`.
 
     The log is looked through by ranges; `still_at_it` is called after each, so that the lease is kept.
     """
     filters = Filters.from_payload(export.filters)
     if export.agency_id is None and filters == Filters():
-        return range(size)
-    chosen, erasing = array("q"), set[int]()
+        return Selection(range(size), frozenset(Entry.objects.values_list("kind", flat=True).distinct()))
+    chosen, erasing, kinds = array("q"), set[int](), set[str]()
     for rows in _ranges(export.agency_id, filters, size):
-        chosen.extend(index for index, _ in rows)
-        erasing.update(by for _, by in rows if by is not None and by < size)
+        chosen.extend(index for index, _, _ in rows)
+        erasing.update(by for _, by, _ in rows if by is not None and by < size)
+        kinds.update(kind for _, _, kind in rows)
         still_at_it()
-    return _with(chosen, erasing)
+    return Selection(_with(chosen, erasing), frozenset(kinds | ({ERASURE} if erasing else set())))
 
 
-def _ranges(agency: int | None, filters: Filters, size: int) -> Iterator[list[tuple[int, int | None]]]:
-    """Yield, range by range, the entries that were asked for, each with the place of what erased its payload."""
+def _ranges(agency: int | None, filters: Filters, size: int) -> Iterator[list[tuple[int, int | None, str]]]:
+    """Yield, range by range, the entries that were asked for, each with the place of what erased it and its kind."""
     conditions, parameters = _conditions(agency, filters)
     statement = SELECT.format(conditions="".join(f" AND {condition}" for condition in conditions))
     for first in range(0, size, RANGE):

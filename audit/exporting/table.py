@@ -9,11 +9,11 @@ from django.utils import timezone
 from audit import layout
 from audit.exporting.bundle import Progress
 from audit.exporting.errors import Overtaken
-from audit.exporting.selection import shown_indices
+from audit.exporting.selection import selected
 from audit.exporting.waiting import checkpoint_over_everything
 from audit.models import Entry, Export
 from audit.reading import said_by
-from audit.selectors import Line, timeline
+from audit.selectors import Filters, Line, timeline
 from audit.services import written_time
 
 PAGE = 500
@@ -22,7 +22,7 @@ PAGE = 500
 def write_table(export: Export, out: BinaryIO, *, progress: Progress) -> tuple[int, str, int]:
     """Write CSV or JSON Lines to a file; return how many entries it holds, its SHA-256, and the log's size."""
     size = checkpoint_over_everything(lambda: progress(0, 0)).size
-    shown = shown_indices(export, size, lambda: progress(0, size))
+    shown = selected(export, size, lambda: progress(0, size)).indices
     hashed = hashlib.sha256()
     for line in _lines(export, size, shown, progress):
         hashed.update(line.encode())
@@ -37,7 +37,7 @@ def _lines(export: Export, size: int, shown: Sequence[int], progress: Progress) 
         "entries_in_all": size,
         "exported_at": written_time(timezone.now()),
         "exported_by": export.asked_by_id,
-        "filters": export.filters,
+        "filters": {**export.filters, **Filters.from_payload(export.filters).limits()},
     }
     yield layout.head(export.format, about)
     for at in range(0, len(shown), PAGE):

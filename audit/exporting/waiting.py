@@ -37,5 +37,5 @@ def pause() -> None:
 
 
 def _why() -> str:
-    halted = TreeState.objects.filter(pk=1).values_list("halted", flat=True).first()
-    return f"Nothing is signed any more until your operator has looked: {halted}" if halted else AWAY
+    state = TreeState.objects.first() or TreeState()
+    return f"Nothing is signed any more until your operator has looked: {state.stopped}" if state.stopped else AWAY

@@ -9,11 +9,27 @@ from audit.kinds import accounts, identification, log, review
 from audit.kinds.kind import Kind
 from audit.kinds.values import FORBIDDEN_IN_TEXT, LONGEST_TEXT, plain
 
-__all__ = ("FORBIDDEN_IN_TEXT", "KINDS", "LONGEST_TEXT", "Kind", "UnknownKind", "kind_named", "plain")
+__all__ = ("FORBIDDEN_IN_TEXT", "KINDS", "LONGEST_TEXT", "Kind", "UnknownKind", "called", "kind_named", "plain")
 
 KINDS: dict[str, Kind] = {
     kind.name: kind for kind in (*accounts.KINDS, *identification.KINDS, *review.KINDS, *log.KINDS)
 }
+
+# What people call the kinds of each app.
+GROUPS = {
+    "accounts": "Accounts and sign-ins",
+    "audit": "The log itself",
+    "identification": "Photographs, searches and galleries",
+    "review": "Reviews and conclusions",
+}
+
+
+def called(asked: str) -> str:
+    """Return what people call a kind, or a whole group: "review:" or "review:note:"."""
+    if asked in KINDS:
+        return KINDS[asked].label
+    app, _, thing = asked.rstrip(":").partition(":")
+    return thing or GROUPS.get(app, app)
 
 
 class UnknownKind(LookupError):

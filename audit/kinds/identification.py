@@ -43,9 +43,8 @@ KINDS = (
         "A file that {actor} sent for {subject} was refused ({code}).",
         "code bytes",
         "home sha256 case gallery requested_by",
-        {"requested_by": "A file that {requested_by} sent for {subject} was refused ({code})."},
         code=REFUSED,
-    ),
+    ).by_itself("requested_by", "A file that {requested_by} sent for {subject} was refused ({code})."),
     kind(
         "identification:photograph:analysed/1",
         "Faces found in {subject}: {faces}.",
@@ -90,7 +89,8 @@ KINDS = (
         "{subject} shows one face after its correction by {actor}, and is searched from now on.",
         "face",
         "person gallery sha256 asked_by",
-        {"asked_by": "{subject} shows one face after its correction by {asked_by}, and is searched from now on."},
+    ).by_itself(
+        "asked_by", "{subject} shows one face after its correction by {asked_by}, and is searched from now on."
     ),
     kind(
         "identification:reference:withdrawn/1",
@@ -124,19 +124,16 @@ KINDS = (
         "A box that {actor} drew in {subject} was read ({outcome}).",
         "correction outcome",
         "face asked_by",
-        {"asked_by": "A box that {asked_by} drew in {subject} was read ({outcome})."},
         outcome=READ,
-    ),
+    ).by_itself("asked_by", "A box that {asked_by} drew in {subject} was read ({outcome})."),
     kind(
         "identification:probe:chosen/1",
         "{actor} chose {subject} to be identified.",
         "face photograph",
         "case purpose asked_by correction",
-        {
-            "correction": "{subject} was chosen to be identified, a face that {asked_by} corrected.",
-            "asked_by": "{subject} was chosen to be identified, the one face of what {asked_by} added.",
-        },
-    ),
+    )
+    .by_itself("correction", "{subject} was chosen to be identified, a face that {asked_by} corrected.")
+    .by_itself("asked_by", "{subject} was chosen to be identified, the one face of what {asked_by} added."),
     kind("identification:probe:searched-again/1", "{actor} asked for one more search of {subject}.", "case"),
     kind(
         "identification:search:run/1",

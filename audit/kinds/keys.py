@@ -31,6 +31,8 @@ from audit.kinds.values import (
     one_of,
 )
 
+# Where somebody stood who has no account here: the operator.
+AT_COMMAND_LINE = "command-line"
 ROLE = one_of("intake", "reviewer", "adjudicator", "liaison", "asserter", "auditor", "administrator")
 PURPOSE = one_of("deceased", "captured", "missing", "incident")
 SUITABILITY = one_of("suitable", "limited", "unsuitable")
@@ -62,7 +64,7 @@ _GROUPS: dict[Shape, str] = {
     " photograph probe reference review search uid",
     list_of(UUID): "assessments candidate_ids candidate_references face_ids galleries identifiers",
     SHA256: "basis_sha256 data_sha256 document_sha256 embedding_sha256 file_sha256 header_sha256 manifest_sha256"
-    " reason_sha256 root settings_sha256 weights_sha256",
+    " reason_sha256 root settings_sha256 source_sha256 weights_sha256",
     either(SHA256, NO_SHA256, NOTHING): "sha256 signed_root",
     list_of(SHA256): "documents",
     COUNT: "answers_for asked_by attempts before bytes candidate candidates cap comparisons count dimension done drawn"
@@ -70,7 +72,7 @@ _GROUPS: dict[Shape, str] = {
     " lease_seconds left_out list_length listed number orientation people persons requested_by retained reviews rows"
     " signatures signed_size size width",
     list_of(COUNT): "gallery_sizes hold reviewers",
-    YES_OR_NO: "adjudicated handed_over pictures",
+    YES_OR_NO: "active adjudicated handed_over has_password pictures",
     DIGITS: "seed",
     list_of(DECIMAL): "box landmarks scores",
     either(DECIMAL, NOTHING): "cut_off",
@@ -89,10 +91,10 @@ _GROUPS: dict[Shape, str] = {
     list_of(LIMITATION): "limitations",
     IDENTIFIER_KIND: "identifier_kind",
     either(UUID, NOTHING): "refers_to",
-    one_of("command-line"): "at",
     one_of("humanitarian", "incident"): "gallery_kind",
     one_of("reviewer", "adjudicator"): "part",
     one_of("confirmed", "not_confirmed"): "verdict",
+    one_of(AT_COMMAND_LINE): "at",
     one_of("exact"): "method",
     one_of("request", "retention", "unlawful", "order"): "basis",
     one_of("photographs", "searches", "reviewing", "views"): "what",

@@ -1,14 +1,11 @@
 """What a kind of entry is: its payload's keys and their values, and its sentence."""
 
-from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from audit.kinds.keys import KEYS
 from audit.kinds.values import Shape, plain
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -16,8 +13,8 @@ class Kind:
     """One kind: the keys that its payload must and may have, what stands under each, and its sentence.
 
     The sentence may name {actor}, {subject}, {purpose} and any key of the payload; a number with what it counts:
-    {count:entry|entries}. Of keys that hold people (audit/kinds/keys.py) it gives the names. An entry without an actor
-    has another sentence where its payload has a key of `by_itself`, the first that it has.
+    {count:entry|entries}. Of keys that hold people (audit/kinds/keys.py) it gives the names. Where one key of the
+    payload says something in particular, or nobody acted and it says who is behind it, another sentence may stand.
     """
 
     name: str
@@ -25,20 +22,31 @@ class Kind:
     payload_keys: frozenset[str]
     optional_keys: frozenset[str] = frozenset()
     own: Mapping[str, Shape] = field(default_factory=dict)
-    by_itself: Mapping[str, str] = field(default_factory=dict)
+    others: tuple[tuple[str, Any, str], ...] = ()
+    unacted: tuple[tuple[str, str], ...] = ()
 
     @property
     def label(self) -> str:
         """The name as people read it in a list: "assessment signed"."""
-        return self.name.partition("/")[0].partition(":")[2].replace(":", " ")
+        return self.name.partition("/")[0].partition(":")[2].replace(":", " ").replace("-", " ")
 
     def shape(self, key: str) -> Shape:
         """Return what may stand under a key: of most the same in every kind (audit/kinds/keys.py)."""
         return self.own.get(key) or KEYS[key]
 
-    def sentence_without_actor(self, said: Container[str]) -> str:
-        """Return the sentence of an entry without an actor whose payload has these keys."""
-        return next((other for key, other in self.by_itself.items() if key in said), self.sentence)
+    def where(self, key: str, value: Any, sentence: str) -> "Kind":
+        """Return the kind with another sentence for entries whose payload says this under this key."""
+        return replace(self, others=(*self.others, (key, value, sentence)))
+
+    def by_itself(self, key: str, sentence: str) -> "Kind":
+        """Return the kind with another sentence for entries without an actor whose payload has this key."""
+        return replace(self, unacted=(*self.unacted, (key, sentence)))
+
+    def sentence_for(self, said: Mapping[str, Any], *, acted: bool = True) -> str:
+        """Return the sentence for a payload, of an entry with an actor or without one."""
+        unacted = () if acted else self.unacted
+        usual = next((other for key, value, other in self.others if said.get(key) is value), self.sentence)
+        return next((other for key, other in unacted if key in said), usual)
 
     def checked(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Return the payload as plain JSON values; raise where it isn't what this kind says."""
@@ -55,8 +63,6 @@ class Kind:
         return value
 
 
-def kind(
-    name: str, sentence: str, keys: str = "", optional: str = "", by_itself: Mapping[str, str] = NOTHING, **own: Shape
-) -> Kind:
+def kind(name: str, sentence: str, keys: str = "", optional: str = "", **own: Shape) -> Kind:
     """Return a kind; `own` are the shapes of keys under which this one has something else than others."""
-    return Kind(name, sentence, frozenset(keys.split()), frozenset(optional.split()), own, by_itself)
+    return Kind(name, sentence, frozenset(keys.split()), frozenset(optional.split()), own)

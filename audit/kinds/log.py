@@ -13,24 +13,24 @@ KINDS = (
         "{actor} had what {count:entry says|entries say} erased ({basis}), which leaves the log whole.",
         "entries count basis",
         "answers_for at",
-        {
-            "answers_for": "{actor} had what {count:entry says|entries say} erased ({basis}), for which {answers_for}"
-            " answers; that leaves the log whole."
-        },
         entries=list_of(UUID),
+    ).by_itself(
+        "answers_for",
+        "{actor} had what {count:entry says|entries say} erased ({basis}), for which {answers_for} answers; that leaves"
+        " the log whole.",
     ),
     kind(
         "audit:log:restored/1",
-        "What the signer remembers was begun anew at {size:entry|entries}; it had remembered"
-        " {signed_size:signed entry|signed entries} (more: an older copy of this log was put in place; 0: its memory"
-        " was lost).",
+        "What the signer remembers was begun anew at {size:entry|entries}. Before, it remembered"
+        " {signed_size:signed entry|signed entries}: if these are more, an older copy of this log was put in place; if"
+        " there are none, the memory was lost.",
         "size signed_size signed_root",
         "at",
-        {
-            "at": "{actor} had what the signer remembers begun anew at {size:entry|entries}; it had remembered"
-            " {signed_size:signed entry|signed entries} (more: an older copy of this log was put in place; 0: its"
-            " memory was lost)."
-        },
+    ).by_itself(
+        "at",
+        "{actor} had what the signer remembers begun anew at {size:entry|entries}. Before, it remembered"
+        " {signed_size:signed entry|signed entries}: if these are more, an older copy of this log was put in place; if"
+        " there are none, the memory was lost.",
     ),
     kind("audit:key:made/1", "A key was made that signs checkpoints of this log ({key_id}).", "key_id vkey"),
     kind(
@@ -38,17 +38,17 @@ KINDS = (
         "The key that signs checkpoints of this log was replaced ({replaces} by {key_id}, handed over: {handed_over}).",
         "key_id vkey replaces handed_over",
         "at",
-        {
-            "at": "{actor} replaced the key that signs checkpoints of this log ({replaces} by {key_id}, handed over:"
-            " {handed_over})."
-        },
         replaces=KEY_ID,
+    ).by_itself(
+        "at",
+        "{actor} replaced the key that signs checkpoints of this log ({replaces} by {key_id}, handed over:"
+        " {handed_over}).",
     ),
     kind(
         "audit:service:started/1",
         "The {service} was started.",
         "service settings settings_sha256",
-        "version database_role",
+        "version database_role source_sha256",
         service=SERVICE,
         settings=SETTINGS,
     ),
@@ -57,7 +57,8 @@ KINDS = (
         "{actor} exported {entries:entry|entries} of this log ({format}).",
         "format entries filters",
         "size manifest_sha256 file_sha256 export requested_by at",
-        {"requested_by": "An export of {entries:entry|entries} of this log was made for {requested_by} ({format})."},
+    ).by_itself(
+        "requested_by", "An export of {entries:entry|entries} of this log was made for {requested_by} ({format})."
     ),
     kind("audit:export:asked/1", "{actor} asked for an export of this log ({format}).", "format filters", "hold at"),
     kind(

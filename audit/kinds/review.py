@@ -71,9 +71,8 @@ KINDS = (
         "{subject} lapsed, because {actor} was away; the draft is kept.",
         "",
         "review held_by",
-        {"held_by": "{subject} lapsed, because {held_by} was away; the draft is kept."},
-    ),
-    kind("review:draft:recovered/1", "{actor} took {subject} up again with a draft kept.", "sections", "review"),
+    ).by_itself("held_by", "{subject} lapsed, because {held_by} was away; the draft is kept."),
+    kind("review:draft:recovered/1", "{actor} took {subject} up again where they had left it.", "sections", "review"),
     kind(
         "review:image:revealed/1",
         "{actor} had {variant} of a deceased person shown ({number} that day).",

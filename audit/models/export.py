@@ -13,7 +13,7 @@ from django.utils.dateformat import format as formatted
 
 from accounts.models import Agency
 from audit import leases
-from audit.kinds import KINDS
+from audit.kinds import called
 
 
 class ExportQuerySet(models.QuerySet["Export"]):
@@ -107,7 +107,7 @@ class Export(models.Model):
     def in_words(self) -> str:
         """What it shows, in a sentence."""
         said = self.filters
-        kind = KINDS[said["kind"]].label if said.get("kind") in KINDS else said.get("kind")
+        kind = called(said["kind"]) if said.get("kind") else ""
         days = [f"{word} {_day(said[key])}" for key, word in (("since", "from"), ("until", "to")) if key in said]
         parts = [
             f"of the kind “{kind}”" if kind else "",

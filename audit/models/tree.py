@@ -98,6 +98,14 @@ class TreeState(models.Model):
     rehashed = models.BigIntegerField(default=0, help_text="Up to here the round over old entries has come.")
     seen_at = models.DateTimeField(null=True)
     halted = models.TextField(blank=True, help_text="Why nothing is signed any more; empty while all is well.")
+    # With a value in the database too: a sequencer of an older version knows of no such column.
+    hindered = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What keeps it from signing; once mended, it goes on by itself.",
+    )
+    stopped_at = models.DateTimeField(null=True, help_text="Since when one of the two is so.")
 
     class Meta:
         default_permissions = ()
@@ -105,3 +113,8 @@ class TreeState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.size} entries in the tree"
+
+    @property
+    def stopped(self) -> str:
+        """Why nothing can be signed, in a sentence; empty while all is well."""
+        return self.halted or self.hindered

@@ -69,11 +69,11 @@ def sign_now(request: HttpRequest) -> HttpResponse:
 def consistency(request: HttpRequest) -> HttpResponse:
     """Prove that the log under one checkpoint begins with the log under an earlier one: as a page or as JSON."""
     permitted(request, can_read_log)
-    form = ConsistencyForm(request.GET)
+    form = ConsistencyForm(request.GET or None, initial=_two_sizes())
     document = _proven(form) if form.is_valid() else None
     if request.GET.get("form") == "json":
         return _consistency_file(form, document)
-    status = 200 if document else 422
+    status = 200 if document or not form.is_bound else 422
     return render(request, "audit/consistency.html", {"form": form, "proof": document}, status=status)
 
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from audit.forms import FilterForm
 from audit.models import EntryQuerySet
 from audit.policies import can_read_log
-from audit.selectors import NO_FILTERS, Filters, entries, entry_found, timeline
+from audit.selectors import Filters, entries, entry_found, timeline
 from audit.services import record_alone
 from audit.standing import standing
 from audit.subjects import names_of
@@ -27,7 +27,9 @@ def log(request: HttpRequest) -> HttpResponse:
     if asked := request.GET.get("find", "").strip():
         return _find(request, viewer, asked)
     form = FilterForm(request.GET, viewer=viewer)
-    filters = form.filters() if form.is_valid() else NO_FILTERS
+    if not form.is_valid():  # unnarrowed entries would look as if they were what was asked for
+        return render(request, "audit/log.html", {"form": form, "standing": standing()})
+    filters = form.filters()
     before = _whole_number(request.GET.get("before", ""))
     found, older = _page(entries(viewer, filters), before)
     page = {

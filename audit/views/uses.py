@@ -14,7 +14,7 @@ from audit.forms import UsesForm
 from audit.layout import csv_line
 from audit.models import EntryQuerySet
 from audit.policies import can_read_log
-from audit.selectors import NO_FILTERS, Filters
+from audit.selectors import Filters
 from audit.services import record_alone
 from audit.uses import COLUMNS, named, searches, uses
 from audit.views.common import permitted
@@ -27,10 +27,11 @@ def report(request: HttpRequest) -> HttpResponseBase:
     """Show one row for each search, or send all of them as a table."""
     viewer = permitted(request, can_read_log)
     form = UsesForm(request.GET, viewer=viewer)
-    valid = form.is_valid()
-    filters = form.filters() if valid else NO_FILTERS
+    if not form.is_valid():  # unnarrowed uses would look as if they were what was asked for
+        return render(request, "audit/uses.html", {"form": form})
+    filters = form.filters()
     found = searches(viewer, filters)
-    if valid and request.GET.get("format") == "csv":
+    if request.GET.get("format") == "csv":
         return _table(viewer, found, filters)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     _record(viewer, "page", filters)

@@ -43,6 +43,10 @@ class Way(enum.Enum):
     STAMPED = "stamps the time"
 
 
+# Of these nothing comes back that could be checked: the program seals its own row (audit/witnesses/seals.py).
+SEALED = frozenset({Way.MAILED, Way.POSTED})
+
+
 @dataclass(frozen=True)
 class Witness:
     """Somebody who is handed the newest checkpoint, at most every so many seconds."""

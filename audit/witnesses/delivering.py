@@ -2,7 +2,7 @@
 
 Only the newest is ever handed over. A witness that was away gets it with a proof from the last one that it took, so
 nothing has to be made up for. What went wrong is tried again after a minute, then after twice as long each time, up to
-an hour.
+an hour, as each worker remembers it (audit/witnesses/pauses.py). What rows say puts off nothing unless it is borne out.
 """
 
 import logging
@@ -16,45 +16,41 @@ from django.utils import timezone
 
 from audit.checkpoints import newest_checkpoint
 from audit.models import Checkpoint, Delivery, Stamp
-from audit.witnesses.configured import Witness, witnesses
+from audit.witnesses import pauses
+from audit.witnesses.configured import SEALED, Witness, witnesses
 from audit.witnesses.handing import Receipt, hand_over
 from audit.witnesses.post import Undelivered
 from audit.witnesses.receipts import last_taken
+from audit.witnesses.seals import seal
 from audit.witnesses.stamping import Token
 
 logger = logging.getLogger(__name__)
 
 # Held while a witness is asked, together with a number of its name.
 DELIVERY_LOCK = 0x0C0DE
-# A little less than the minute between two looks, so that the next look finds it due.
-FIRST_PAUSE = timedelta(seconds=50)
-LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_SENTENCE = 1000
 UNPROVEN = (
-    "%s rows that say that %s took a checkpoint count for nothing, since nothing that came back bears them out: unless"
-    " its key or certificate was changed, have somebody look who added them to audit_delivery."
+    "%s rows that say that %s took a checkpoint count for nothing, since nothing bears them out: unless its key or"
+    " certificate, or SECRET_KEY, was changed, have somebody look who added them to audit_delivery."
 )
 
 
 @dataclass(frozen=True)
 class Attempts:
-    """How far one witness has come: the last checkpoint that it took and since when, and what failed since.
+    """How far one witness has come: the last checkpoint that it took, and since when.
 
-    `unproven` counts the rows that say of later ones that it took them, and that nothing bears out.
+    `unproven` counts the rows after it, or all where it took none, that say that it took one and nothing bears out.
     """
 
     accepted: Delivery | None
     accepted_at: datetime | None
-    failed: tuple[Delivery, ...]
     unproven: int
 
     @classmethod
     def at(cls, witness: Witness) -> "Attempts":
-        """Read them; of the failures the newest few, the newest first."""
+        """Read what is borne out."""
         last = last_taken(witness)
-        failed = Delivery.objects.to(witness.name).filter(succeeded=False)
-        since = failed.filter(id__gt=last.delivery.pk if last.delivery else 0)
-        return cls(last.delivery, last.since, tuple(since.reverse()[:8]), last.unproven)
+        return cls(last.delivery, last.since, last.unproven)
 
     @property
     def held(self) -> int:
@@ -65,12 +61,7 @@ class Attempts:
         """Whether the newest checkpoint should be handed over at this moment."""
         if self.accepted and self.accepted.checkpoint_id >= newest.pk:
             return False
-        if self.accepted_at and _within(self.accepted_at, timedelta(seconds=witness.every), now):
-            return False
-        return not (self.failed and _within(self.failed[0].tried_at, self._pause(), now))
-
-    def _pause(self) -> timedelta:
-        return min(FIRST_PAUSE * int(2 ** (len(self.failed) - 1)), LONGEST_PAUSE)
+        return not (self.accepted_at and _within(self.accepted_at, timedelta(seconds=witness.every), now))
 
 
 def due_witnesses() -> list[str]:
@@ -78,7 +69,8 @@ def due_witnesses() -> list[str]:
     newest, now = newest_checkpoint(), timezone.now()
     if newest is None:
         return []
-    return [name for name, witness in witnesses().items() if Attempts.at(witness).waits_for(witness, newest, now)]
+    awake = {name: witness for name, witness in witnesses().items() if not pauses.left_alone(witness)}
+    return [name for name, witness in awake.items() if Attempts.at(witness).waits_for(witness, newest, now)]
 
 
 def deliver(*, name: str) -> Delivery | None:
@@ -89,7 +81,7 @@ def deliver(*, name: str) -> Delivery | None:
     witness = witnesses().get(name)
     with _alone(name) as alone:
         newest = newest_checkpoint()
-        if witness is None or newest is None or not alone:
+        if witness is None or newest is None or not alone or pauses.left_alone(witness):
             return None
         attempts = Attempts.at(witness)
         if not attempts.waits_for(witness, newest, timezone.now()):
@@ -104,7 +96,9 @@ def _attempt(witness: Witness, checkpoint: Checkpoint, held: int) -> Delivery:
     try:
         receipt = hand_over(witness, checkpoint, held)
     except Undelivered as problem:
+        pauses.failed(witness)
         return _keep(witness, checkpoint, succeeded=False, answer=str(problem)[:LONGEST_SENTENCE])
+    pauses.succeeded(witness)
     return _keep_receipt(witness, checkpoint, receipt)
 
 
@@ -126,9 +120,12 @@ def _keep_stamp(witness: Witness, checkpoint: Checkpoint, token: Token) -> None:
 
 
 def _keep(witness: Witness, checkpoint: Checkpoint, *, succeeded: bool, answer: str) -> Delivery:
+    now = timezone.now()
+    if succeeded and witness.way in SEALED:
+        answer = seal(witness, checkpoint, now)
     # PostgreSQL keeps no NUL in a text, and what went wrong may quote a stranger.
     return Delivery.objects.create(
-        checkpoint=checkpoint, witness=witness.name, tried_at=timezone.now(), succeeded=succeeded,
+        checkpoint=checkpoint, witness=witness.name, tried_at=now, succeeded=succeeded,
         answer=answer.replace("\x00", ""),
     )  # fmt: skip
 

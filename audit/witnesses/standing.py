@@ -6,13 +6,15 @@ from audit.checkpoints import newest_checkpoint
 from audit.models import Checkpoint, Delivery
 from audit.witnesses.configured import Witness, veiled, witnesses
 from audit.witnesses.delivering import Attempts
+from audit.witnesses.receipts import MOST_LOOKED_AT
 
 
 @dataclass(frozen=True)
 class Standing:
     """One witness: the last checkpoint that it took, what failed last, and what it hasn't seen yet.
 
-    `unproven` counts the rows that say of later checkpoints that it took them, and that nothing bears out.
+    `unproven` counts the rows after that one, or all where it took none, that say that it took a checkpoint and that
+    nothing bears out.
     """
 
     witness: Witness
@@ -25,6 +27,11 @@ class Standing:
     def why_failed(self) -> str:
         """What the last failure was, without anybody's address, which a mail server likes to repeat."""
         return veiled(self.failure.answer) if self.failure else ""
+
+    @property
+    def more_unproven(self) -> bool:
+        """Whether there may be more such rows than were looked at."""
+        return self.unproven >= MOST_LOOKED_AT
 
     @property
     def fails(self) -> bool:

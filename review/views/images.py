@@ -69,11 +69,7 @@ def _sent(request: HttpRequest, place: Assignment, face: Face, size: str) -> Fil
         payload={"variant": size, "review": str(place.review_id)},
     )
     # One name for all: the file's own is the face's id.
-    response = FileResponse(file, content_type="image/jpeg", filename="face.jpg")
-    # References may stay in the browser for some minutes, so that the next one is there at once; the dead may not.
-    kept = face.photograph.case_id is None
-    response["Cache-Control"] = "private, max-age=600" if kept else "no-store"
-    return response
+    return FileResponse(file, content_type="image/jpeg", filename="face.jpg")
 
 
 def _path(face: Face, size: str) -> Path:

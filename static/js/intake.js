@@ -142,16 +142,15 @@ function say(upload, state, reason = "") {
   upload.row.querySelector(".reason").textContent = reason;
 }
 
-/** One bar and one sentence for all; what is done stays counted until the next files are added. */
+/** One bar and one sentence for all; what was not sent isn't done, and what is done stays counted until files are added. */
 function tell() {
   const count = (state) => uploads.filter((upload) => upload.state === state).length;
-  const done = uploads.filter((upload) => !isUnderWay(upload)).length;
   const parts = [`${count("received")} of ${uploads.length} received`];
   if (count("refused")) parts.push(`${count("refused")} refused`);
   if (count("failed")) parts.push(`${count("failed")} not sent`);
   words.textContent = parts.join(", ");
   bar.max = Math.max(uploads.length, 1);
-  bar.value = done;
+  bar.value = count("received") + count("refused");
   retry.hidden = !count("failed") || uploads.some(isUnderWay);
 }
 

@@ -10,7 +10,7 @@ const DECIMAL = /^(0|[1-9][0-9]*)$/;
 const NAME = /^[!-*,-~]{1,200}$/; // ASCII that is seen, without the plus sign
 const CONTROL = /[\x00-\x09\x0b-\x1f]/;
 const SIGNATURE = /^\u2014 (\S+) (\S+)$/u;
-const LONGEST = 1 << 14;
+const LONGEST = 1 << 14; // bytes of UTF-8
 const HANDOVER = "countersign-handover/1";
 
 export const UNABLE =
@@ -42,7 +42,7 @@ const keyId = (name, typeAndKey) => sha256(utf8(`${name}\n`), typeAndKey).subarr
 export function readNote(note, where) {
   need(typeof note === "string", "This isn't a signed note", where);
   const end = note.lastIndexOf("\n\n");
-  need(note.length <= LONGEST, "A note is longer than any", where);
+  need(utf8(note).length <= LONGEST, "A note is longer than any", where);
   need(end > 0 && note.endsWith("\n") && !CONTROL.test(note), "This isn't a signed note", where);
   const signatures = note.slice(end + 2, -1).split("\n").map((line) => readSignature(line, where));
   return { text: note.slice(0, end + 1), signatures };
