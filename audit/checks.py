@@ -90,7 +90,8 @@ def check_keys() -> None:
 def _said_of_keys() -> list[dict[str, Any]]:
     """Return what entries say of new keys. One that waits for its place counts: that it gets one is looked at too."""
     entries = Entry.objects.filter(kind__in=KEY_KINDS).select_related("said").order_by("id")
-    return [{**(entry.payload or {}), "kind": entry.kind} for entry in entries]
+    said = [{**(entry.payload or {}), "kind": entry.kind} for entry in entries]
+    return [{key: value for key, value in words.items() if key != "at"} for words in said]
 
 
 def _checked_key(key: SigningKey, before: VerifierKey | None, said: list[dict[str, Any]]) -> VerifierKey:

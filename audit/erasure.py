@@ -1,6 +1,7 @@
 """Erasing what entries say: the leaf, its place and every proof stay; payload and salt go, and that goes on record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
@@ -58,22 +59,26 @@ def about(subject: str, pk: str) -> EntryQuerySet:
 
 
 @transaction.atomic
-def erase_payloads(*, actor: User, entries: EntryQuerySet, basis: str) -> list[Entry]:
+def erase_payloads(
+    *, actor: User | None, entries: EntryQuerySet, basis: str, answers_for: User | None = None
+) -> list[Entry]:
     """Erase what these entries say and return the entries that record it, one for each 500.
 
-    An administrator may, for their own agency; at the command line too it is one who answers for it. All of it is
-    erased, or nothing. Exports of the agency that may hold it are removed.
+    An administrator may, for their own agency. At the command line nobody is signed in, and one whom the operator names
+    answers for it. All of it is erased, or nothing. Exports of the agency that may hold it are removed.
     """
     if basis not in Basis.values:
         raise ErasureRefused(f"{basis!r} is no basis for an erasure: choose one of {', '.join(Basis.values)}.")
     found = list(erasable(entries).order_by("id"))
-    if not (can_erase_payloads(actor) and all(entry.agency_id == actor.agency_id for entry in found)):
+    who = actor or answers_for
+    if not (who and can_erase_payloads(who) and all(entry.agency_id == who.agency_id for entry in found)):
         raise PermissionDenied("What entries say is erased by an administrator of the agency that they belong to.")
     if not found:
         raise ErasureRefused(_why_nothing(entries))
     parts = [found[start : start + MOST_AT_ONCE] for start in range(0, len(found), MOST_AT_ONCE)]
-    made = [_erase(actor, part, basis) for part in parts]
-    _drop_exports(actor.agency)
+    said: dict[str, Any] = {"basis": basis} | ({} if actor else {"answers_for": who.pk})
+    made = [_erase(actor, who.agency, part, said) for part in parts]
+    _drop_exports(who.agency)
     return made
 
 
@@ -92,9 +97,9 @@ def _drop_exports(agency: Agency) -> None:
     transaction.on_commit(lambda: jobs.drop_what_may_hold(agency), robust=True)
 
 
-def _erase(actor: User, entries: Sequence[Entry], basis: str) -> Entry:
-    said = {"entries": [str(entry.uid) for entry in entries], "count": len(entries), "basis": basis}
-    erasing = record(kind=ERASURE, actor=actor, subject=None, agency=actor.agency, payload=said)
+def _erase(actor: User | None, agency: Agency, entries: Sequence[Entry], how: Mapping[str, Any]) -> Entry:
+    said = {"entries": [str(entry.uid) for entry in entries], "count": len(entries), **how}
+    erasing = record(kind=ERASURE, actor=actor, subject=None, agency=agency, payload=said)
     erased = Payload.objects.filter(entry__in=entries, content__isnull=False).update(
         content=None, salt=None, erased_by=erasing
     )

@@ -121,7 +121,9 @@ def _fate(agency: Agency) -> Case:
     )
 
 
-def erase_reached(*, actor: User, reach: Reach, basis: str, tell: Tell) -> list[Entry]:
+def erase_reached(
+    *, actor: User | None, reach: Reach, basis: str, tell: Tell, answers_for: User | None = None
+) -> list[Entry]:
     """Erase what goes, in portions of one erasing entry each, and return these entries.
 
     Each portion stands once it is told. Whoever is stopped begins again: what is gone isn't found a second time.
@@ -129,6 +131,7 @@ def erase_reached(*, actor: User, reach: Reach, basis: str, tell: Tell) -> list[
     made: list[Entry] = []
     for first in range(0, len(reach.going), MOST_AT_ONCE):
         portion = reach.going[first : first + MOST_AT_ONCE]
-        made += erase_payloads(actor=actor, entries=Entry.objects.filter(pk__in=portion), basis=basis)
+        entries = Entry.objects.filter(pk__in=portion)
+        made += erase_payloads(actor=actor, answers_for=answers_for, entries=entries, basis=basis)
         tell(first + len(portion), len(reach.going))
     return made

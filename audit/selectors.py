@@ -9,11 +9,11 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from audit.kinds import KINDS
-from audit.kinds.keys import AT_COMMAND_LINE
+from audit.kinds import KINDS, Kind
+from audit.kinds.keys import AT_COMMAND_LINE, PEOPLE
 from audit.models import Entry, EntryQuerySet
 from audit.policies import can_read_log
-from audit.reading import index_of, leaf_of, said_by
+from audit.reading import Said, index_of, leaf_of, said_by
 from audit.subjects import Names, names_of
 
 NOBODY_HERE = "Somebody of another agency"
@@ -142,6 +142,7 @@ def timeline(viewer: User | None, found: Iterable[Entry]) -> list[Line]:
     page = list(found)
     wanted = {(entry.subject_type, entry.subject_id) for entry in page}
     wanted |= {("accounts.user", str(entry.actor_id)) for entry in page if entry.actor_id}
+    wanted |= {("accounts.user", person) for entry in page for person in people_named(entry)}
     names = names_of(wanted, viewer.agency if viewer else None)
     return [Line(entry, sentence(entry, names)) for entry in page]
 
@@ -150,23 +151,38 @@ def sentence(entry: Entry, names: Names) -> str:
     """Return what happened, in plain words, whatever the entry holds."""
     kind, said = KINDS.get(entry.kind), said_by(entry)
     words = _Words({key: _word(value) for key, value in said.words.items()})
+    words |= {key: Word(person_named(said.number(key), names)) for key in PEOPLE if said.number(key)}
     words.missing = Word("erased" if said.erased else "not stated")
     words.setdefault("purpose", Word(entry.purpose or "none"))
-    actor = _actor(entry, said.words, names)
+    actor = person_named(entry.actor_id, names) if entry.actor_id else _nobody(kind, said)
     words["actor"], words["subject"] = Word(actor), Word(names.get((entry.subject_type, entry.subject_id), "unknown"))
     if kind is None:
         text = f"An entry by {actor} of a kind that this version doesn't know: {entry.kind}."
     elif not (said.readable or said.erased):
         text = f"An entry by {actor} that isn't written as its kind should be: {entry.kind}."
     else:
-        text = kind.sentence_for(said.words).format_map(words)
+        text = kind.sentence_for(said.words, acted=bool(entry.actor_id)).format_map(words)
     return text[:1].upper() + text[1:] + (f" {_erasure(entry)}" if said.erased else "")
 
 
-def _actor(entry: Entry, said: Mapping[str, Any], names: Names) -> str:
+def people_named(entry: Entry) -> set[str]:
+    """Return the ids of those who are behind an entry in which nobody signed in acted."""
     if entry.actor_id:
-        return names.get(("accounts.user", str(entry.actor_id)), NOBODY_HERE)
-    return "the operator" if said.get("at") == AT_COMMAND_LINE else "Countersign"
+        return set()
+    said = said_by(entry)
+    return {str(person) for key in PEOPLE if (person := said.number(key))}
+
+
+def _nobody(kind: Kind | None, said: Said) -> str:
+    """Return who acted where nobody signed in did. Which of the two it was may have been erased."""
+    if said.erased and kind and "at" in kind.optional_keys:
+        return "Countersign or the operator"
+    return "the operator" if said.text("at") == AT_COMMAND_LINE else "Countersign"
+
+
+def person_named(person: int | None, names: Names) -> str:
+    """Return what somebody is called."""
+    return names.get(("accounts.user", str(person)), NOBODY_HERE) if person else "Countersign"
 
 
 def _erasure(entry: Entry) -> str:

@@ -48,12 +48,14 @@ def record(
 ) -> Entry:
     """Add one entry in the caller's transaction: what happened and its entry both stand, or neither.
 
-    actor None is Countersign itself; without an agency the entry belongs to the actor's. It takes no lock:
-    the order of entries is given afterwards.
+    The actor is who acts, signed in, at this moment. What a worker writes has none, whoever it works for: their roles
+    may be others by then, and what they asked for has an entry of its own. Nor has what an operator types at the
+    command line, whom nobody knows: it says so in its payload, where the kind has the key `at`. Without an agency the
+    entry belongs to the actor's. It takes no lock: the order of entries is given afterwards.
     """
     if not connection.in_atomic_block:
         raise NotInTransaction(f"{kind} needs the transaction of what it records: put transaction.atomic() around both")
-    said = kind_named(kind).checked(payload)
+    said = kind_named(kind).checked({**payload, **_surroundings(kind, actor)})
     content, salt = rfc8785.dumps(said), secrets.token_bytes(SALT_BYTES)
     subject_type, subject_id = _reference(subject)
     columns = {
@@ -90,6 +92,12 @@ def record_alone(
 ) -> Entry:
     """Add an entry about something that writes nothing else: a page looked at, a sign-in refused."""
     return record(kind=kind, actor=actor, subject=subject, agency=agency, purpose=purpose, payload=payload)
+
+
+def _surroundings(kind: str, actor: User | None) -> dict[str, str]:
+    """Return what tells the operator's doing from the program's own, of kinds that may be either."""
+    at = context.at.get()
+    return {"at": at} if at and actor is None and "at" in kind_named(kind).optional_keys else {}
 
 
 def _inserted(entry: Entry, said: Payload) -> int:

@@ -6,7 +6,7 @@ looked up elsewhere. Entries of version 1 name no case, so that what followed th
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from accounts.models import User
 from audit.models import Entry, EntryQuerySet
 from audit.policies import can_read_log
 from audit.reading import Said, said_by
-from audit.selectors import NOBODY_HERE, Filters, narrowed
+from audit.selectors import Filters, narrowed, person_named
 from audit.services import written_time
 from audit.subjects import Names, names_of
 
@@ -36,11 +36,22 @@ ENDED_AS = {
     "review:review:withdrawn/2": "withdrawn",
 }
 ENDS = {"inconclusive", "withdrawn"}
+# How somebody came to ask for a search: their entry is about the probe, or names it, or is about a review of it.
+CHOSEN = "identification:probe:chosen/1"
+REOPENED = "review:review:reopened/1"
+WITHDRAWN = "review:review:withdrawn/2"
+ASKED_BY = {
+    CHOSEN: "chose the face",
+    "identification:probe:searched-again/1": "searched again",
+    REOPENED: "opened the review anew",
+    WITHDRAWN: "withdrew a reference",
+}
+REFERENCE_WITHDRAWN = "reference_withdrawn"
 FOLLOWS = (OPENED, CONCLUDED, *VERIFIED_BY, *ENDED_AS)
 COLUMNS = (
     "search", "case", "purpose", "begun_at", "ended_at", "galleries", "gallery_sizes", "gallery_kind", "references",
     "references_sha256", "persons", "encoder", "weights_sha256", "method", "cut_off", "list_length", "probe", "face",
-    "photograph_sha256", "embedding_sha256", "candidates", "outcome", "requested_by", "verified_by", "entry",
+    "photograph_sha256", "embedding_sha256", "candidates", "outcome", "requester", "asked_by", "verified_by", "entry",
 )  # fmt: skip
 TEXTS = (
     "gallery_kind", "encoder", "weights_sha256", "method", "cut_off", "probe", "face", "sha256", "embedding_sha256",
@@ -55,11 +66,14 @@ NOBODY_PROPOSED = "no candidate proposed"
 
 @dataclass(frozen=True)
 class Part:
-    """What somebody did to verify a result."""
+    """What somebody did to have a search run, or to verify its result."""
 
     person: int | None
     part: str
     name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.person} ({self.part})"
 
 
 @dataclass(frozen=True)
@@ -71,9 +85,15 @@ class Use:
     ended_at: datetime | None
     outcome: str
     verified_by: tuple[Part, ...]
+    asked_by: Part | None = None
     case_name: str = ""
-    requested_by: str = ""
+    requester_name: str = ""
     galleries: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def requester(self) -> int | None:
+        """Who added the photograph. Older entries name them as the actor, who had not acted."""
+        return self.said.number("requested_by") or self.entry.actor_id
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -94,8 +114,9 @@ class Use:
             "references": facts["gallery_size"],
             "photograph_sha256": facts["sha256"],
             "outcome": self.outcome,
-            "requested_by": self.entry.actor_id,
-            "verified_by": ", ".join(f"{part.person} ({part.part})" for part in self.verified_by),
+            "requester": self.requester,
+            "asked_by": str(self.asked_by or ""),
+            "verified_by": ", ".join(map(str, self.verified_by)),
             "entry": str(self.entry.uid),
         }
 
@@ -109,13 +130,36 @@ def searches(viewer: User, filters: Filters) -> EntryQuerySet:
 
 
 def uses(found: Iterable[Entry]) -> list[Use]:
-    """Return the uses that these entries of searches began; one more query for all that followed."""
+    """Return the uses that these entries of searches began; one more query for all that led to them or followed."""
     page = list(found)
     cases = {entry.case for entry in page if entry.case}
     agencies = {entry.agency_id for entry in page}
-    followed = Entry.objects.filter(case__in=cases, kind__in=FOLLOWS, agency__in=agencies)
-    reviews = _by_search(followed.select_related("said").order_by("id"))
-    return [_use(entry, reviews[entry.subject_id]) for entry in page]
+    around = Entry.objects.filter(case__in=cases, kind__in={*FOLLOWS, *ASKED_BY}, agency__in=agencies)
+    found = list(around.select_related("said").order_by("id"))
+    reviews, asked = _by_search(entry for entry in found if entry.kind in FOLLOWS), _by_probe(found)
+    return [_use(entry, reviews[entry.subject_id], asked[said_by(entry).text("probe")]) for entry in page]
+
+
+def _by_probe(found: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Return what asked for a search of each probe, the earliest first."""
+    probes: dict[str, str] = {}
+    asked: dict[str, list[Entry]] = defaultdict(list)
+    for entry in found:
+        if entry.kind == OPENED:
+            probes[entry.subject_id] = said_by(entry).text("probe")
+        elif entry.kind in ASKED_BY and (probe := _probe_asked_for(entry, probes)):
+            asked[probe].append(entry)
+    return asked
+
+
+def _probe_asked_for(entry: Entry, probes: Mapping[str, str]) -> str:
+    """Return the probe for which an entry asked for a search; empty where it asked for none."""
+    if entry.kind == REOPENED:
+        return probes.get(entry.subject_id, "")
+    if entry.kind == WITHDRAWN:
+        said = said_by(entry)
+        return said.text("probe") if said.text("cause") == REFERENCE_WITHDRAWN else ""
+    return entry.subject_id
 
 
 def _by_search(followed: Iterable[Entry]) -> dict[str, list[Entry]]:
@@ -134,12 +178,23 @@ def _by_search(followed: Iterable[Entry]) -> dict[str, list[Entry]]:
     return found
 
 
-def _use(search: Entry, followed: Sequence[Entry]) -> Use:
+def _use(search: Entry, followed: Sequence[Entry], asked: Sequence[Entry]) -> Use:
     said = said_by(search)
     parts = tuple(_part(entry) for entry in followed if entry.kind in VERIFIED_BY)
     outcome, ended = _outcome(said, followed)
     last = followed[-1].recorded_at if followed else search.recorded_at
-    return Use(search, said, last if ended else None, outcome, parts)
+    newest = next((entry for entry in reversed(asked) if entry.pk < search.pk), None)
+    return Use(search, said, last if ended else None, outcome, parts, _asking(newest) if newest else None)
+
+
+def _asking(entry: Entry) -> Part:
+    """Return who asked, and how; where a worker chose the face, whoever added or corrected it had asked for that."""
+    said, how = said_by(entry), ASKED_BY[entry.kind]
+    if said.text("cause") == REFERENCE_WITHDRAWN:
+        how = ASKED_BY[WITHDRAWN]
+    if entry.kind == CHOSEN and entry.actor_id is None:
+        how = "corrected the face" if said.text("correction") else "added its photograph"
+    return Part(entry.actor_id or said.number("asked_by"), how)
 
 
 def _part(entry: Entry) -> Part:
@@ -181,8 +236,7 @@ def named(viewer: User, found: Sequence[Use]) -> list[Use]:
 
 def _people(use: Use) -> Iterator[int]:
     yield from (part.person for part in use.verified_by if part.person)
-    if use.entry.actor_id:
-        yield use.entry.actor_id
+    yield from (person for person in (use.requester, use.asked_by and use.asked_by.person) if person)
 
 
 def _named(use: Use, names: Names) -> Use:
@@ -196,11 +250,8 @@ def _named(use: Use, names: Names) -> Use:
     return replace(
         use,
         case_name=names.get(("identification.case", use.entry.case), ""),
-        requested_by=_person(use.entry.actor_id, names),
-        verified_by=tuple(replace(part, name=_person(part.person, names)) for part in use.verified_by),
+        requester_name=person_named(use.requester, names) if use.requester else "",
+        asked_by=use.asked_by and replace(use.asked_by, name=person_named(use.asked_by.person, names)),
+        verified_by=tuple(replace(part, name=person_named(part.person, names)) for part in use.verified_by),
         galleries=galleries,
     )
-
-
-def _person(person: int | None, names: Names) -> str:
-    return names.get(("accounts.user", str(person)), NOBODY_HERE) if person else "Countersign"

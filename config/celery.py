@@ -2,9 +2,13 @@
 
 import os
 import sys
+from typing import Any
 
 from celery import Celery
+from celery.signals import before_task_publish
 from django.conf import settings
+
+from audit import context
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 if "worker" in sys.argv:
@@ -12,6 +16,8 @@ if "worker" in sys.argv:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 EXPORTS = "exports"
+# The id of the request in which a worker was called; entries that the worker writes carry it too.
+REQUEST_ID_HEADER = "audit_request_id"
 
 app = Celery("countersign")
 app.conf.update(
@@ -67,3 +73,9 @@ app.conf.update(
     beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
 )
 app.autodiscover_tasks()
+
+
+@before_task_publish.connect
+def _hand_on_request_id(*, headers: dict[str, Any], **_: object) -> None:
+    if handed_on := context.request_id.get():
+        headers[REQUEST_ID_HEADER] = handed_on

@@ -5,7 +5,8 @@ from typing import Any
 
 from celery.signals import celeryd_after_setup, task_prerun, worker_process_init, worker_ready
 
-from config.celery import EXPORTS
+from audit import context
+from config.celery import EXPORTS, REQUEST_ID_HEADER
 from config.parent import die_with_parent
 from identification.recognition.cores import cores
 
@@ -50,6 +51,12 @@ def _check_connection(**_: object) -> None:
     from django.db import close_old_connections
 
     close_old_connections()
+
+
+@task_prerun.connect
+def _go_on_with_request(*, task: Any, **_: object) -> None:
+    """Carry on the id of the request that had this done, and never that of the task before."""
+    context.go_on_with(task.request.get(REQUEST_ID_HEADER))
 
 
 @worker_process_init.connect

@@ -45,7 +45,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def write_odd(actor: User, kind: str, content: str, **changes: Any) -> Entry:
+def write_odd(actor: User, kind: str, content: str, /, **changes: Any) -> Entry:
     """Write an entry with plain SQL; the leaf and its commitment are right, whatever else is."""
     said = {
         "actor": actor.pk, "agency": actor.agency_id, "case": "", "kind": kind, "purpose": "", "subject_type": "",

@@ -36,20 +36,23 @@ from tests.audit_fixtures import payload_for
 OTHERWISE_REFUSED = ("same-file-twice", "original-changed", "not-one-face")
 
 
-def sentences_of(kind: Kind) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each sentence of a kind with a payload of which it is said."""
-    whole, deciding = payload_for(kind.name), {key for key, _, _ in kind.others}
+def sentences_of(kind: Kind) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Yield each sentence of a kind with a payload of which it is said, and whether somebody acted."""
+    whole, deciding = payload_for(kind.name), {key for key, *_ in (*kind.others, *kind.unacted)}
     said = {key: value for key, value in whole.items() if key in kind.payload_keys or key not in deciding}
-    yield kind.sentence, said
+    yield kind.sentence, said, True
+    yield kind.sentence, said, False
     for key, value, sentence in kind.others:
-        yield sentence, said | {key: value}
+        yield sentence, said | {key: value}, True
+    for number, (_, sentence) in enumerate(kind.unacted):
+        yield sentence, said | {key: whole[key] for key, _ in kind.unacted[number:]}, False
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_every_kind_has_a_sentence_that_renders(auditor: User, name: str) -> None:
-    for sentence, said in sentences_of(KINDS[name]):
-        assert KINDS[name].sentence_for(said) == sentence
-        entry = record(kind=name, actor=auditor, subject=auditor, payload=said)
+    for sentence, said, acted in sentences_of(KINDS[name]):
+        assert KINDS[name].sentence_for(said, acted=acted) == sentence
+        entry = record(kind=name, actor=auditor if acted else None, subject=auditor, payload=said)
         (line,) = timeline(auditor, [entry])
         assert re.fullmatch(r"[A-Z7][^{}]+\.", line.sentence)
         assert "not stated" not in line.sentence
@@ -64,7 +67,7 @@ def test_every_kind_is_namespaced_and_versioned(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_no_sentence_calls_a_person_anything(name: str) -> None:
     forbidden = re.compile("mat" + r"ch|\bh" + r"its?\b|susp" + r"ect|target|percent|%", re.IGNORECASE)
-    for sentence, _ in sentences_of(KINDS[name]):
+    for sentence, *_ in sentences_of(KINDS[name]):
         assert not forbidden.search(sentence)
 
 

@@ -73,7 +73,8 @@ def assert_every_page_is_one(get: Callable[..., Any], case: Case, odd: list[Entr
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_has_a_sentence_whatever_its_entry_says(auditor: User, kind: str) -> None:
-    written = [write_odd(auditor, kind, content) for content in (*said_oddly(kind), *UNREADABLE)]
+    said = (*said_oddly(kind), *UNREADABLE)
+    written = [write_odd(auditor, kind, content, actor=actor) for actor in (None, auditor.pk) for content in said]
     lines = timeline(auditor, written)
     for line in lines:
         assert re.fullmatch(r"[^\n]+\.", line.sentence, re.DOTALL)

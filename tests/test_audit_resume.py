@@ -54,7 +54,9 @@ def test_signer_that_cannot_forget_has_said_so_and_ends_it_later(
     writer = person_with("writer")
     size = grown(writer).size
     later = remembered_beyond(size + 50)
-    said = {"size": size, "signed_size": later.size, "signed_root": later.root.hex()}
+    said = {
+        "size": size, "signed_size": later.size, "signed_root": later.root.hex(), "at": "command-line"
+    }  # fmt: skip
     in_the_way = memory().with_name(memory().name + ".partial")
     in_the_way.mkdir()
     assert "while a file of the signer can't be written" in manage("resume", "--restored").stderr

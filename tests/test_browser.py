@@ -193,6 +193,7 @@ def test_photographs_are_dropped_anywhere_on_the_page_of_a_case(signed_in, site,
     expect(page.locator("#intake .drop.over")).to_have_count(0)
     expect(page.get_by_text("1 of 1 received")).to_be_visible(timeout=60_000)
     assert Photograph.objects.filter(case=case).count() == 1
+    wait_until(no_job_waits, seconds=120, what="analysed")
 
 
 def negative(cast: Cast, index: int) -> bytes:

@@ -17,7 +17,6 @@ from identification.models import Calibration, Encoder, Person
 from identification.recognition.calibration import (
     FORMAT,
     CalibrationError,
-    Made,
     Row,
     Table,
 )
@@ -25,28 +24,11 @@ from identification.services.calibration import calibrate_encoder
 from review.models import Review
 from review.services import exposure
 from tests import factories
+from tests.calibrations import made, written
 from tests.made_scores import TABLE
 from tests.review_pages import position_of
 
 # Kept
-
-
-def made(encoder: Encoder, **changes: Any) -> Made:
-    said = {
-        "name": encoder.name,
-        "version": encoder.version,
-        "weights_sha256": encoder.weights_sha256,
-        "data": "photographs of the test",
-        "data_sha256": "0" * 64,
-        "table": TABLE,
-    }
-    return Made(**said | changes)
-
-
-def written(made: Made, folder: Path) -> Path:
-    file = folder / "calibration.json"
-    file.write_text(json.dumps(made.as_json()))
-    return file
 
 
 def test_calibration_from_a_file_is_kept_with_its_data_and_one_entry(
@@ -65,6 +47,7 @@ def test_calibration_from_a_file_is_kept_with_its_data_and_one_entry(
         "comparisons": 10_000,
         "rows": 4,
         "weights_sha256": encoder.weights_sha256,
+        "at": "command-line",
     }
 
 

@@ -146,6 +146,7 @@ def test_activating_makes_it_the_one_in_use_and_is_on_record(db: None, capsys: p
     spec, entry = SHIPPED["dlib-resnet-v1"], Entry.objects.get()
     assert (entry.kind, entry.actor) == ("identification:encoder:activated/1", None)
     assert entry.payload == {
+        "at": "command-line",
         "name": spec.name,
         "version": spec.version,
         "weights_sha256": spec.weights_sha256,

@@ -249,4 +249,26 @@ def test_command_wants_to_know_who_answers_for_it(auditor: User, administrator: 
     assert Entry.objects.get(pk=entry.pk).payload
     call_command(*command, "--by", administrator.username)
     (erasing,) = Entry.objects.filter(kind="audit:payload:erased/1")
-    assert (erasing.actor, erasing.agency) == (administrator, administrator.agency)
+    assert (erasing.actor, erasing.leaf["actor_roles"], erasing.agency) == (None, [], administrator.agency)
+    assert (erasing.payload["at"], erasing.payload["answers_for"]) == ("command-line", administrator.pk)
+
+
+def test_nobody_erases_for_whom_nobody_answers(administrator: User, auditor: User) -> None:
+    entry = told(administrator)
+    sequenced()
+    for answering in (None, auditor):
+        with pytest.raises(PermissionDenied), transaction.atomic():
+            erase_payloads(
+                actor=None, answers_for=answering, entries=Entry.objects.filter(pk=entry.pk), basis=Basis.ORDER
+            )
+    assert Entry.objects.get(pk=entry.pk).payload
+
+
+def test_who_is_signed_in_cannot_name_somebody_else_who_may(administrator: User, auditor: User) -> None:
+    entry = told(administrator)
+    sequenced()
+    with pytest.raises(PermissionDenied), transaction.atomic():
+        erase_payloads(
+            actor=auditor, answers_for=administrator, entries=Entry.objects.filter(pk=entry.pk), basis=Basis.ORDER
+        )
+    assert Entry.objects.get(pk=entry.pk).payload

@@ -54,7 +54,7 @@ def test_poisonous_photograph_is_set_aside_after_three_attempts_and_others_go_on
     assert "failed 3 times" in photograph.reason
     assert photograph.reason.count(".") >= 2, "says what is wrong and what to do"
     entry = Entry.objects.get(kind="identification:photograph:quarantined/1")
-    assert entry.payload == {"attempts": 3}
+    assert entry.payload == {"attempts": 3, "requested_by": requester.pk}
     models.failure, models.vectors = None, [random_vectors()]
     run_job(job_id=job_of(other).pk)
     assert job_of(other).state == Job.State.DONE

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import HeldRole, User
 from audit.models import Entry
+from audit.selectors import timeline
 from identification.models import Case, Person, Priority
 from review.errors import PlaceLost, ReviewWithdrawn, StaleAssignment
 from review.models import Assignment, Review
@@ -127,8 +128,8 @@ def test_closing_the_page_afterwards_brings_nothing_back(place: Assignment, brow
     assert state_of(place) == "lapsed"
 
 
-def test_sweep_frees_what_ran_out_with_one_entry_each_by_the_person(
-    place: Assignment, first_reviewer: User, second_reviewer: User
+def test_sweep_frees_what_ran_out_with_one_entry_each_about_the_person(
+    place: Assignment, first_reviewer: User, second_reviewer: User, auditor: User
 ) -> None:
     other = factories.taken(second_reviewer)
     now_until(place, -1)
@@ -136,7 +137,10 @@ def test_sweep_frees_what_ran_out_with_one_entry_each_by_the_person(
     assert leases.lapse_assignments() == 0
     assert (state_of(place), state_of(other)) == ("lapsed", "open")
     entry = Entry.objects.get(kind="review:assignment:lapsed/1")
-    assert (entry.actor, entry.agency, entry.subject_id) == (first_reviewer, first_reviewer.agency, str(place.pk))
+    assert (entry.actor, entry.agency, entry.subject_id) == (None, first_reviewer.agency, str(place.pk))
+    assert entry.payload == {"review": str(place.review_id), "held_by": first_reviewer.pk}
+    (line,) = timeline(auditor, [entry])
+    assert line.sentence.endswith("lapsed, because First_Reviewer was away; the draft is kept.")
 
 
 # --- Coming back -------------------------------------------------------------------------------------------------

@@ -242,10 +242,12 @@ def test_search_records_all_that_is_needed_to_run_it_again(
     )
     assert [p.person_id for p in again.proposals] == [person.pk for person in listed(search)]
     entry = Entry.objects.get(kind="identification:search:run/1")
-    assert (entry.subject_id, entry.actor, entry.purpose) == (str(search.pk), requester, case.purpose)
+    assert (entry.subject_id, entry.purpose) == (str(search.pk), case.purpose)
+    assert (entry.actor, entry.leaf["actor_roles"], entry.agency) == (None, [], case.agency)
     assert entry.payload == {
         "case": str(case.pk),
         "probe": str(search.probe_id),
+        "requested_by": requester.pk,
         "encoder": str(encoder),
         "face": str(search.face_id),
         "sha256": search.probe.photograph.sha256,

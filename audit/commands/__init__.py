@@ -15,6 +15,8 @@ from audit.commands import (
     verify,
 )
 
+# What a service manager runs: what happens there, nobody has typed.
+SERVICES = frozenset({"sequence"})
 ACTIONS = {
     "check": check,
     "prove": prove,

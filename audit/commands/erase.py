@@ -33,23 +33,23 @@ def run(
     dry_run: bool,
 ) -> None:  # fmt: skip
     """Say what goes and what stays, and erase the former unless it was only asked."""
-    actor = _who(by)
-    selection, ids = _selected(actor.agency, subject, case, naming or [])
-    reach = survey(selection, actor.agency, words.looking(out))
+    answering = _who(by)
+    selection, ids = _selected(answering.agency, subject, case, naming or [])
+    reach = survey(selection, answering.agency, words.looking(out))
     if dry_run:
         out.write(words.would_go(selection, reach))
     elif reach.going:
-        _erase(out, actor, selection, reach, basis)
-    for line in (*words.staying(reach), *_elsewhere(out, actor.agency, selection, reach, ids)):
+        _erase(out, answering, selection, reach, basis)
+    for line in (*words.staying(reach), *_elsewhere(out, answering.agency, selection, reach, ids)):
         out.write(line)
     if not (dry_run or reach.going):
         raise CommandError(f"None of the entries {selection.words} says anything that can be erased now.")
     out.write(words.WHAT_STAYS)
 
 
-def _erase(out: OutputWrapper, actor: User, selection: Selection, reach: Reach, basis: str) -> None:
+def _erase(out: OutputWrapper, answering: User, selection: Selection, reach: Reach, basis: str) -> None:
     try:
-        made = erase_reached(actor=actor, reach=reach, basis=basis, tell=words.erasing(out))
+        made = erase_reached(actor=None, answers_for=answering, reach=reach, basis=basis, tell=words.erasing(out))
     except (ErasureRefused, PermissionDenied) as refused:
         raise CommandError(str(refused)) from refused
     out.write(words.gone(selection, reach, made))

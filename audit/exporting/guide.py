@@ -31,9 +31,10 @@ WHAT THE ENTRIES SAY
 --------------------
 
 Each "kind" of entry that is shown in this bundle, and its sentence. {actor} is the account of this number. Where it
-is null, it is the operator if the payload says "at":"command-line", and the program Countersign itself if not.
-{subject} is the thing that "subject_type" and "subject_id" name, and {purpose} the purpose in the entry. For any other
-word in braces read what stands under it in the payload.
+is null nobody who was signed in acted: then it is the operator if the payload has "at":"command-line", the program
+Countersign itself if not, and another sentence may stand for payloads that have a certain key. {subject} is the thing
+that "subject_type" and "subject_id" name, and {purpose} the purpose in the entry. For any other word in braces read
+what stands under it in the payload; {answers_for}, {asked_by}, {held_by} and {requested_by} are accounts.
 
 """
 
@@ -58,8 +59,14 @@ def guide(kinds: Iterable[str]) -> str:
     return README_FILE.read_text(encoding="utf-8") + ABOUT + MEANINGS + meanings
 
 
-def _sentences(kind: str) -> str:
-    if kind not in KINDS:
+def _sentences(name: str) -> str:
+    kind = KINDS.get(name)
+    if kind is None:
         return f"    {UNKNOWN}\n"
-    others = (f'Where "{key}" is {json.dumps(value)}: {other}' for key, value, other in KINDS[kind].others)
-    return "".join(f"    {text.format_map(_Words())}\n" for text in (KINDS[kind].sentence, *others))
+    others = (f'Where "{key}" is {json.dumps(value)}: {_written(other)}' for key, value, other in kind.others)
+    by_itself = (f'"actor" null, with "{key}": {_written(sentence)}' for key, sentence in kind.unacted)
+    return "".join(f"    {text}\n" for text in (_written(kind.sentence), *others, *by_itself))
+
+
+def _written(sentence: str) -> str:
+    return sentence.format_map(_Words())

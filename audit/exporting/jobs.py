@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 
 from accounts.models import Agency, User
 from accounts.policies import is_auditor
-from audit import leases
+from audit import context, leases
 from audit.models import Entry, Export
 from audit.policies import can_export_log
 from audit.selectors import NO_FILTERS, Filters
@@ -59,6 +59,7 @@ def ask_export(
     )
     record_about(
         export,
+        actor=actor,
         kind="audit:export:asked/1",
         payload={"format": form} | ({"hold": export.hold} if hold else {}),
     )
@@ -67,7 +68,7 @@ def ask_export(
     return export
 
 
-def record_about(export: Export, *, kind: str, payload: Mapping[str, Any]) -> Entry:
+def record_about(export: Export, *, kind: str, payload: Mapping[str, Any], actor: User | None = None) -> Entry:
     """Record what became of an export, in the log of whoever its filters are about.
 
     The operator's belongs to no agency, and what belongs to none is everybody's to read. So it goes to the agency of
@@ -77,9 +78,7 @@ def record_about(export: Export, *, kind: str, payload: Mapping[str, Any]) -> En
     if agency is None and (named := sorted(NAMING & said.keys())):
         said = {key: value for key, value in said.items() if key not in NAMING} | {"not_said": named}
     about = Export(pk=export.pk, filters=said)  # an entry takes its case from its subject
-    return record(
-        kind=kind, actor=export.asked_by, subject=about, agency=agency, payload={"filters": said, **payload}
-    )  # fmt: skip
+    return record(kind=kind, actor=actor, subject=about, agency=agency, payload={"filters": said, **payload})
 
 
 def _agency_named(filters: Mapping[str, Any]) -> Agency | None:
@@ -156,7 +155,8 @@ def call_next(agency: Agency | None) -> None:
         return
     following = Export.objects.takeable().filter(agency=agency, reason="", asked_by__isnull=False)
     if first := following.order_by("asked_at").first():
-        call_worker(first.pk)
+        with context.outside_requests():
+            call_worker(first.pk)
 
 
 def lease_time() -> timedelta:

@@ -123,6 +123,8 @@ def _record_made(export: Export, **payload: Any) -> Entry:
     """Record that it was made, while the lease is held: who has lost it records nothing."""
     jobs.keep(export)
     said = {"format": export.format, "export": str(export.pk), **payload}
+    if export.asked_by_id:
+        said["requested_by"] = export.asked_by_id
     return jobs.record_about(export, kind="audit:export:made/2", payload=said)
 
 

@@ -42,21 +42,21 @@ KINDS = (
         "identification:photograph:refused/1",
         "A file that {actor} sent for {subject} was refused ({code}).",
         "code bytes",
-        "home sha256 case gallery",
+        "home sha256 case gallery requested_by",
         code=REFUSED,
-    ),
+    ).by_itself("requested_by", "A file that {requested_by} sent for {subject} was refused ({code})."),
     kind(
         "identification:photograph:analysed/1",
         "Faces found in {subject}: {faces}.",
         "detector encoder faces sha256",
-        "case gallery orientation face_ids attempts drawn",
+        "case gallery orientation face_ids attempts drawn requested_by",
         detector=DETECTOR,
     ),
     kind(
         "identification:photograph:quarantined/1",
         "{subject} was set aside after {attempts:attempt|attempts}.",
         "attempts",
-        "code sha256 case gallery",
+        "code sha256 case gallery requested_by",
     ),
     kind("identification:photograph:tried-again/1", "{actor} had {subject} analysed once more."),
     kind(
@@ -81,14 +81,16 @@ KINDS = (
         "identification:reference:refused/1",
         "A reference photograph for {subject} was refused ({code}).",
         "code",
-        "person gallery photograph sha256 bytes",
+        "person gallery photograph sha256 bytes asked_by",
         code=REFUSED,
     ),
     kind(
         "identification:reference:settled/1",
         "{subject} shows one face after its correction by {actor}, and is searched from now on.",
         "face",
-        "person gallery sha256",
+        "person gallery sha256 asked_by",
+    ).by_itself(
+        "asked_by", "{subject} shows one face after its correction by {asked_by}, and is searched from now on."
     ),
     kind(
         "identification:reference:withdrawn/1",
@@ -121,12 +123,17 @@ KINDS = (
         "identification:face:read/1",
         "A box that {actor} drew in {subject} was read ({outcome}).",
         "correction outcome",
-        "face",
+        "face asked_by",
         outcome=READ,
-    ),
+    ).by_itself("asked_by", "A box that {asked_by} drew in {subject} was read ({outcome})."),
     kind(
-        "identification:probe:chosen/1", "{actor} chose {subject} to be identified.", "face photograph", "case purpose"
-    ),
+        "identification:probe:chosen/1",
+        "{actor} chose {subject} to be identified.",
+        "face photograph",
+        "case purpose asked_by correction",
+    )
+    .by_itself("correction", "{subject} was chosen to be identified, a face that {asked_by} corrected.")
+    .by_itself("asked_by", "{subject} was chosen to be identified, the one face of what {asked_by} added."),
     kind("identification:probe:searched-again/1", "{actor} asked for one more search of {subject}.", "case"),
     kind(
         "identification:search:run/1",
@@ -140,35 +147,39 @@ KINDS = (
         "identification:encoder:installed/1",
         "{actor} installed {subject} ({name} {version}).",
         "name version weights_sha256",
-        "dimension",
+        "dimension at",
     ),
     kind(
         "identification:encoder:activated/1",
         "{actor} made {subject} the active encoder ({name} {version}).",
         "name version weights_sha256",
-        "dimension replaces left_out",
+        "dimension replaces left_out at",
         replaces=NAME_AND_VERSION,
     ),
     kind(
         "identification:encoder:preparation-started/1",
         "{actor} had faces embedded by {subject} ({name} {version}), so that it can take over.",
         "name version weights_sha256 faces",
+        "at",
     ),
     kind(
         "identification:encoder:preparation-cancelled/1",
         "{actor} stopped the preparation of {subject} ({name} {version}) at {embedded} of {faces:face|faces}.",
         "name version weights_sha256 faces embedded",
+        "at",
     ),
     kind(
         "identification:encoder:removed/1",
         "{actor} removed {subject} ({name} {version}): {embeddings_deleted:embedding|embeddings} went,"
         " {embeddings_kept:stays|stay}.",
         "name version weights_sha256 embeddings_deleted embeddings_kept",
+        "at",
     ),
     kind(
         "identification:encoder:calibrated/1",
         "{actor} calibrated {subject} on {comparisons:comparison|comparisons} of different people.",
         "calibration data_sha256 comparisons rows weights_sha256",
+        "at",
     ),
     kind(
         "identification:policy:changed/1",

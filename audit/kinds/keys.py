@@ -67,10 +67,10 @@ _GROUPS: dict[Shape, str] = {
     " reason_sha256 references_sha256 root settings_sha256 source_sha256 weights_sha256",
     either(SHA256, NO_SHA256, NOTHING): "sha256 signed_root",
     list_of(SHA256): "documents",
-    COUNT: "attempts before bytes candidate candidates cap comparisons count dimension done drawn embedded"
-    " embeddings_deleted embeddings_kept entries faces gallery_size height helper holder index lease_seconds left_out"
-    " list_length listed number orientation people persons requested_by retained reviews rows signatures"
-    " signed_size size width",
+    COUNT: "answers_for asked_by attempts before bytes candidate candidates cap comparisons count dimension done drawn"
+    " embedded embeddings_deleted embeddings_kept entries faces gallery_size height held_by helper holder index"
+    " lease_seconds left_out list_length listed number orientation people persons requested_by retained reviews rows"
+    " signatures signed_size size width",
     list_of(COUNT): "gallery_sizes hold reviewers",
     YES_OR_NO: "active adjudicated handed_over has_password pictures",
     DIGITS: "seed",
@@ -106,4 +106,6 @@ _GROUPS: dict[Shape, str] = {
     FILTERS: "filters",
     DISSENT: "dissent",
 }
+# Keys that hold an account: who is behind what the program wrote by itself, and so has no actor.
+PEOPLE = ("answers_for", "asked_by", "held_by", "requested_by")
 KEYS: dict[str, Shape] = {key: shape for shape, keys in _GROUPS.items() for key in keys.split()}

@@ -13,7 +13,8 @@ class Kind:
     """One kind: the keys that its payload must and may have, what stands under each, and its sentence.
 
     The sentence may name {actor}, {subject}, {purpose} and any key of the payload; a number with what it counts:
-    {count:entry|entries}. Where one key of the payload says something in particular, another sentence may stand.
+    {count:entry|entries}. Of keys that hold people (audit/kinds/keys.py) it gives the names. Where one key of the
+    payload says something in particular, or nobody acted and it says who is behind it, another sentence may stand.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Kind:
     optional_keys: frozenset[str] = frozenset()
     own: Mapping[str, Shape] = field(default_factory=dict)
     others: tuple[tuple[str, Any, str], ...] = ()
+    unacted: tuple[tuple[str, str], ...] = ()
 
     @property
     def label(self) -> str:
@@ -36,9 +38,15 @@ class Kind:
         """Return the kind with another sentence for entries whose payload says this under this key."""
         return replace(self, others=(*self.others, (key, value, sentence)))
 
-    def sentence_for(self, said: Mapping[str, Any]) -> str:
-        """Return the sentence for a payload."""
-        return next((other for key, value, other in self.others if said.get(key) is value), self.sentence)
+    def by_itself(self, key: str, sentence: str) -> "Kind":
+        """Return the kind with another sentence for entries without an actor whose payload has this key."""
+        return replace(self, unacted=(*self.unacted, (key, sentence)))
+
+    def sentence_for(self, said: Mapping[str, Any], *, acted: bool = True) -> str:
+        """Return the sentence for a payload, of an entry with an actor or without one."""
+        unacted = () if acted else self.unacted
+        usual = next((other for key, value, other in self.others if said.get(key) is value), self.sentence)
+        return next((other for key, other in unacted if key in said), usual)
 
     def checked(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Return the payload as plain JSON values; raise where it isn't what this kind says."""

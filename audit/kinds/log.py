@@ -12,7 +12,12 @@ KINDS = (
         "audit:payload:erased/1",
         "{actor} had what {count:entry says|entries say} erased ({basis}), which leaves the log whole.",
         "entries count basis",
+        "answers_for at",
         entries=list_of(UUID),
+    ).by_itself(
+        "answers_for",
+        "{actor} had what {count:entry says|entries say} erased ({basis}), for which {answers_for} answers; that leaves"
+        " the log whole.",
     ),
     kind(
         "audit:log:restored/1",
@@ -20,13 +25,24 @@ KINDS = (
         " {signed_size:signed entry|signed entries}: if these are more, an older copy of this log was put in place; if"
         " there are none, the memory was lost.",
         "size signed_size signed_root",
+        "at",
+    ).by_itself(
+        "at",
+        "{actor} had what the signer remembers begun anew at {size:entry|entries}. Before, it remembered"
+        " {signed_size:signed entry|signed entries}: if these are more, an older copy of this log was put in place; if"
+        " there are none, the memory was lost.",
     ),
     kind("audit:key:made/1", "A key was made that signs checkpoints of this log ({key_id}).", "key_id vkey"),
     kind(
         "audit:key:rotated/1",
         "The key that signs checkpoints of this log was replaced ({replaces} by {key_id}, handed over: {handed_over}).",
         "key_id vkey replaces handed_over",
+        "at",
         replaces=KEY_ID,
+    ).by_itself(
+        "at",
+        "{actor} replaced the key that signs checkpoints of this log ({replaces} by {key_id}, handed over:"
+        " {handed_over}).",
     ),
     kind(
         "audit:service:started/1",
@@ -40,9 +56,11 @@ KINDS = (
         "audit:export:made/2",
         "{actor} exported {entries:entry|entries} of this log ({format}).",
         "format entries filters",
-        "size manifest_sha256 file_sha256 export",
+        "size manifest_sha256 file_sha256 export requested_by at",
+    ).by_itself(
+        "requested_by", "An export of {entries:entry|entries} of this log was made for {requested_by} ({format})."
     ),
-    kind("audit:export:asked/1", "{actor} asked for an export of this log ({format}).", "format filters", "hold"),
+    kind("audit:export:asked/1", "{actor} asked for an export of this log ({format}).", "format filters", "hold at"),
     kind(
         "audit:export:downloaded/1",
         "{actor} downloaded an export of this log ({format}).",
@@ -65,7 +83,9 @@ KINDS = (
     kind("audit:timeline:viewed/1", "{actor} read in this log what happened in {subject}.", "", "what page"),
     kind("audit:entry:viewed/1", "{actor} opened entry {uid} of this log with its proof.", "uid", "size"),
     kind("audit:checkpoint:asked/1", "{actor} asked for a checkpoint of this log."),
-    kind("audit:verification:asked/1", "{actor} asked for this log, {size:entry|entries}, to be verified.", "size"),
+    kind(
+        "audit:verification:asked/1", "{actor} asked for this log, {size:entry|entries}, to be verified.", "size", "at"
+    ),
     kind(
         "audit:log:verified/1",
         "{actor} verified this log, {size:entry|entries}: {outcome}.",

@@ -71,7 +71,12 @@ KINDS = (
         finding=FINDING,
     ),
     kind("review:assignment:left/1", "{actor} left {subject} for later; the draft is kept.", "", "review"),
-    kind("review:assignment:lapsed/1", "{subject} lapsed, because {actor} was away; the draft is kept.", "", "review"),
+    kind(
+        "review:assignment:lapsed/1",
+        "{subject} lapsed, because {actor} was away; the draft is kept.",
+        "",
+        "review held_by",
+    ).by_itself("held_by", "{subject} lapsed, because {held_by} was away; the draft is kept."),
     kind("review:draft:recovered/1", "{actor} took {subject} up again where they had left it.", "sections", "review"),
     kind(
         "review:image:revealed/1",

@@ -17,6 +17,14 @@ from identification.recognition.quality import Quality
 from identification.recognition.types import Box, DetectedFace
 
 
+class PhotographQuerySet(models.QuerySet["Photograph"]):
+    """Photographs with what is told of them."""
+
+    def with_home(self) -> "PhotographQuerySet":
+        """Photographs with their case or gallery, its agency, and who added them."""
+        return self.select_related("case__agency", "gallery__agency", "uploaded_by")
+
+
 class Photograph(models.Model):
     """One file, kept byte for byte under its SHA-256; what people see is a derivative.
 
@@ -43,6 +51,8 @@ class Photograph(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
     reason = models.CharField(max_length=300, blank=True, help_text="Why it was refused or set aside, and what to do.")
 
+    objects = PhotographQuerySet.as_manager()
+
     class Meta:
         ordering = ("received_at", "file_name")
         constraints = (
@@ -64,11 +74,16 @@ class Photograph(models.Model):
         return self.file_name
 
     @property
-    def agency_id(self) -> int:
-        """The agency that holds this photograph."""
+    def home(self) -> Case | Gallery:
+        """The case or the gallery that it belongs to."""
         home = self.case or self.gallery
         assert home is not None
-        return home.agency_id
+        return home
+
+    @property
+    def agency_id(self) -> int:
+        """The agency that holds this photograph."""
+        return self.home.agency_id
 
 
 class RefusedFile(models.Model):

@@ -31,7 +31,7 @@ from identification.services.reference import settle_reference
 
 def analyse_photograph(*, job: Job) -> None:
     """Find the faces in the job's photograph and embed them, or refuse it with a sentence."""
-    photograph = Photograph.objects.select_related("case", "gallery", "uploaded_by").get(pk=job.subject_id)
+    photograph = Photograph.objects.with_home().get(pk=job.subject_id)
     try:
         image = open_original(photograph)
     except imaging.UnusableImage as refusal:
@@ -58,9 +58,15 @@ def refuse_photograph(*, job: Job, photograph: Photograph, code: str, reason: st
     Photograph.objects.filter(pk=photograph.pk).update(state=Photograph.State.REFUSED, reason=reason)
     record(
         kind="identification:photograph:refused/1",
-        actor=photograph.uploaded_by,
+        actor=None,
         subject=photograph,
-        payload={"code": code, "bytes": photograph.byte_size, "sha256": photograph.sha256},
+        agency=photograph.home.agency,
+        payload={
+            "code": code,
+            "bytes": photograph.byte_size,
+            "sha256": photograph.sha256,
+            "requested_by": photograph.uploaded_by_id,
+        },
     )
 
 
@@ -74,9 +80,10 @@ def quarantine_photograph(*, job: Job, photograph: Photograph) -> None:
     Photograph.objects.filter(pk=photograph.pk).update(state=Photograph.State.QUARANTINED, reason=reason)
     record(
         kind="identification:photograph:quarantined/1",
-        actor=photograph.uploaded_by,
+        actor=None,
         subject=photograph,
-        payload={"attempts": job.attempts},
+        agency=photograph.home.agency,
+        payload={"attempts": job.attempts, "requested_by": photograph.uploaded_by_id},
     )
 
 
@@ -106,17 +113,19 @@ def _write(
     )
     record(
         kind="identification:photograph:analysed/1",
-        actor=photograph.uploaded_by,
+        actor=None,
         subject=photograph,
+        agency=photograph.home.agency,
         payload={
             "detector": detector,
             "encoder": str(encoders[0]),
             "faces": len(faces),
             "sha256": photograph.sha256,
+            "requested_by": photograph.uploaded_by_id,
         },
     )
     if photograph.gallery_id:
-        settle_reference(photograph, faces)
+        settle_reference(photograph, faces, asked_by=photograph.uploaded_by)
     elif len(faces) == 1:
         # With several faces a person says which of them is asked about.
         keep_probe(face=faces[0])

@@ -5,7 +5,6 @@ from dataclasses import replace
 from django.db import transaction
 from PIL import Image
 
-from accounts.models import User
 from audit.services import record
 from identification import imaging, storage
 from identification.errors import NotReady
@@ -110,25 +109,26 @@ def _keep(correction: FaceCorrection, reading: Reading, image: Image.Image, name
     write_crop(image, face)
     FaceCorrection.objects.filter(pk=correction.pk).update(state=State.DONE, face=face)
     _record(correction, outcome="read", face=str(face.pk))
-    _go_on(correction.corrected_by, photograph, face, correction)
+    _go_on(photograph, face, correction)
 
 
-def _go_on(actor: User, photograph: Photograph, face: Face, correction: FaceCorrection) -> None:
+def _go_on(photograph: Photograph, face: Face, correction: FaceCorrection) -> None:
     """Let a reference be searched, or a face that was asked about, or is the photograph's only one, be searched for."""
     if photograph.gallery_id:
-        settle_corrected_reference(actor=actor, photograph=photograph)
+        settle_corrected_reference(photograph=photograph, asked_by=correction.corrected_by)
         return
     asked_about = correction.finding_id is not None and Probe.objects.filter(face=correction.finding_id).exists()
     if asked_about or (is_settled(photograph) and standing_faces(photograph) == [face]):
-        keep_probe(face=face, actor=actor)
+        keep_probe(face=face, correction=correction)
 
 
 def _record(correction: FaceCorrection, **said: str) -> None:
     photograph = correction.photograph
     record(
         kind="identification:face:read/1",
-        actor=correction.corrected_by,
+        actor=None,
         subject=photograph,
+        agency=photograph.home.agency,
         purpose=photograph.case.purpose if photograph.case else "",
-        payload={"correction": str(correction.pk), **said},
+        payload={"correction": str(correction.pk), "asked_by": correction.corrected_by_id, **said},
     )

@@ -6,7 +6,7 @@ from accounts.models import User
 from audit.services import record
 from identification import policies
 from identification.errors import NotSearchable
-from identification.models import Face, Job, Probe
+from identification.models import Face, FaceCorrection, Job, Photograph, Probe
 from identification.policies import require
 from identification.services.jobs import open_job
 from identification.services.standing import still_stands
@@ -32,8 +32,12 @@ def choose_probe(*, actor: User, face: Face) -> Probe:
         raise NotSearchable("This face is being searched for already.") from error
 
 
-def keep_probe(*, face: Face, actor: User | None = None) -> Probe:
-    """Write the probe and owe its search, in the caller's transaction."""
+def keep_probe(*, face: Face, actor: User | None = None, correction: FaceCorrection | None = None) -> Probe:
+    """Write the probe and owe its search, in the caller's transaction.
+
+    Without an actor a worker chose the face: the only one of a photograph, or the one that came of a correction. Who
+    added or corrected it asked for that.
+    """
     photograph = face.photograph
     assert photograph.case is not None
     probe = Probe.objects.create(
@@ -42,12 +46,24 @@ def keep_probe(*, face: Face, actor: User | None = None) -> Probe:
     open_job(kind=Job.Kind.SEARCH_PROBE, subject_id=probe.pk)
     record(
         kind="identification:probe:chosen/1",
-        actor=actor or photograph.uploaded_by,
+        actor=actor,
         subject=probe,
+        agency=photograph.case.agency,
         purpose=probe.case.purpose,
-        payload={"face": str(face.pk), "photograph": str(photograph.pk), "case": str(photograph.case_id)},
+        payload={
+            "face": str(face.pk),
+            "photograph": str(photograph.pk),
+            "case": str(photograph.case_id),
+            **({} if actor else _asked_for(photograph, correction)),
+        },
     )
     return probe
+
+
+def _asked_for(photograph: Photograph, correction: FaceCorrection | None) -> dict[str, object]:
+    if correction is None:
+        return {"asked_by": photograph.uploaded_by_id}
+    return {"asked_by": correction.corrected_by_id, "correction": str(correction.pk)}
 
 
 def owe_search(probe: Probe) -> bool:

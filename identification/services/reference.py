@@ -23,17 +23,23 @@ class AlreadyProposed(IdentificationError):
         )
 
 
-def settle_reference(photograph: Photograph, faces: Sequence[Face], *, actor: User | None = None) -> None:
-    """Let a reference take part in searches if it shows exactly one face; otherwise say what to do."""
+def settle_reference(
+    photograph: Photograph, faces: Sequence[Face], *, actor: User | None = None, asked_by: User | None = None
+) -> None:
+    """Let a reference take part in searches if it shows exactly one face; otherwise say what to do.
+
+    A worker, for which nobody acts, names who added the photograph or corrected it.
+    """
     if len(faces) == 1:
         Reference.objects.filter(photograph=photograph).update(face=faces[0])
         return
     found = "No face was found" if not faces else f"{len(faces)} faces were found"
     record(
         kind="identification:reference:refused/1",
-        actor=actor or photograph.uploaded_by,
+        actor=actor,
         subject=photograph,
-        payload={"code": "not-one-face", "sha256": photograph.sha256},
+        agency=photograph.home.agency,
+        payload={"code": "not-one-face", "sha256": photograph.sha256, **_behind(asked_by)},
     )
     Photograph.objects.filter(pk=photograph.pk).update(
         state=State.REFUSED,
@@ -61,7 +67,9 @@ def was_proposed(photograph: Photograph) -> bool:
     return Reference.objects.filter(photograph=photograph, candidacies__isnull=False).exists()
 
 
-def settle_corrected_reference(*, actor: User, photograph: Photograph) -> None:
+def settle_corrected_reference(
+    *, photograph: Photograph, actor: User | None = None, asked_by: User | None = None
+) -> None:
     """Settle a reference whose faces were corrected, once no drawn box waits any more; the caller holds it."""
     if photograph.gallery_id is None or not is_settled(photograph):
         return
@@ -72,6 +80,11 @@ def settle_corrected_reference(*, actor: User, photograph: Photograph) -> None:
             kind="identification:reference:settled/1",
             actor=actor,
             subject=photograph,
-            payload={"face": str(faces[0].pk), "sha256": photograph.sha256},
+            agency=photograph.home.agency,
+            payload={"face": str(faces[0].pk), "sha256": photograph.sha256, **_behind(asked_by)},
         )
-    settle_reference(photograph, faces, actor=actor)
+    settle_reference(photograph, faces, actor=actor, asked_by=asked_by)
+
+
+def _behind(asked_by: User | None) -> dict[str, int]:
+    return {"asked_by": asked_by.pk} if asked_by else {}

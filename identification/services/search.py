@@ -100,7 +100,7 @@ class Result:
 def search_probe(*, job: Job) -> Search | None:
     """Search for the job's probe and keep the list, also an empty one; nobody looks for a face that was replaced."""
     finish_job(job)
-    probe = Probe.objects.select_related("case__agency", "requested_by", "face", "photograph").get(pk=job.subject_id)
+    probe = Probe.objects.select_related("case__agency", "face", "photograph").get(pk=job.subject_id)
     if not still_stands(probe.face):
         return None
     encoder, policy = active_encoder(), PurposePolicy.objects.get(pk=probe.case.purpose)
@@ -205,15 +205,20 @@ def _sha256_of(embedding: Embedding) -> str:
 
 
 def _record(search: Search, result: Result, galleries: list[Gallery]) -> None:
-    """Record what the EU AI Act, Article 12(3), asks for: what was searched, with what input, and what came of it."""
+    """Record what the EU AI Act, Article 12(3), asks for: what was searched, with what input, and what came of it.
+
+    A worker searches, so nobody acts; who asked has an entry of their own (audit/uses.py).
+    """
     record(
         kind="identification:search:run/1",
-        actor=search.probe.requested_by,
+        actor=None,
         subject=search,
+        agency=search.agency,
         purpose=search.case.purpose,
         payload={
             "case": str(search.case_id),
             "probe": str(search.probe_id),
+            "requested_by": search.probe.requested_by_id,
             "face": str(search.face_id),
             "sha256": search.probe.photograph.sha256,
             "embedding_sha256": _sha256_of(search.embedding),

@@ -67,7 +67,7 @@ def set_aside(job: Job, *, error: str) -> None:
     """Close a job that nobody could do, and say so where its subject is shown."""
     close_job(job, error=error)
     if job.kind == Job.Kind.ANALYSE_PHOTOGRAPH:
-        photograph = Photograph.objects.select_related("case", "gallery", "uploaded_by").get(pk=job.subject_id)
+        photograph = Photograph.objects.with_home().get(pk=job.subject_id)
         quarantine_photograph(job=job, photograph=photograph)
     elif job.kind == Job.Kind.PLACE_FACE:
         ask_after_failure(job=job)

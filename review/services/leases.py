@@ -58,7 +58,7 @@ def leave_for_later(*, actor: User, assignment: Assignment) -> None:
     """Free a place at once for others, and keep what was written."""
     require(policies.is_theirs(actor, assignment), "This review is somebody else's.")
     keep_place(assignment, state=Assignment.State.LAPSED)
-    _record(kind="review:assignment:left/1", assignment=assignment)
+    _record(kind="review:assignment:left/1", actor=actor, assignment=assignment)
 
 
 def lapse_assignments() -> int:
@@ -74,17 +74,19 @@ def _lapse(assignment_id: UUID) -> bool:
     if left.update(state=Assignment.State.LAPSED) != 1:
         return False
     places = Assignment.objects.select_related("reviewer", "review__case__agency")
-    _record(kind="review:assignment:lapsed/1", assignment=places.get(pk=assignment_id))
+    lapsed = places.get(pk=assignment_id)
+    # A sweep does it, or somebody else who asks for work: not the one who is away.
+    _record(kind="review:assignment:lapsed/1", actor=None, assignment=lapsed, held_by=lapsed.reviewer_id)
     return True
 
 
-def _record(*, kind: str, assignment: Assignment) -> None:
+def _record(*, kind: str, actor: User | None, assignment: Assignment, **said: int) -> None:
     review = assignment.review
     record(
         kind=kind,
-        actor=assignment.reviewer,
+        actor=actor,
         subject=assignment,
         agency=review.case.agency,
         purpose=review.case.purpose,
-        payload={"review": str(review.pk)},
+        payload={"review": str(review.pk), **said},
     )

@@ -55,13 +55,15 @@ def open_review(*, search: Search) -> Review | None:
     )
     record(
         kind="review:review:opened/1",
-        actor=search.probe.requested_by,
+        actor=None,
         subject=review,
+        agency=search.agency,
         purpose=search.case.purpose,
         payload={
             "case": str(search.case_id),
             "search": str(search.pk),
             "probe": str(search.probe_id),
+            "requested_by": review.requested_by_id,
             "refers_to": str(earlier.pk) if earlier else None,
         },
     )

@@ -1,11 +1,13 @@
 """`manage.py audit ACTION`: what operators do with the log; the actions are in audit/commands."""
 
 from argparse import ArgumentParser
+from contextlib import nullcontext
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from audit.commands import ACTIONS
+from audit.commands import ACTIONS, SERVICES
+from audit.context import at_command_line
 
 
 class Command(BaseCommand):
@@ -22,4 +24,5 @@ class Command(BaseCommand):
     def handle(self, *, action: str, **options: Any) -> None:
         of_django = {"verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks"}
         of_django |= {"stdout", "stderr"}  # from call_command
-        ACTIONS[action].run(self.stdout, **{key: said for key, said in options.items() if key not in of_django})
+        with nullcontext() if action in SERVICES else at_command_line():
+            ACTIONS[action].run(self.stdout, **{key: said for key, said in options.items() if key not in of_django})

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from audit.context import at_command_line
 from config.processes import ProcessEnded, Processes, commands, running
 from demo.people import ACCOUNTS, PASSWORD, NotADemonstration, make_staff
 from demo.report import Report
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--exit", action="store_true", help="stop after the log was verified")
         parser.add_argument("--port", type=int, default=8000)
 
+    @at_command_line()
     def handle(self, *args: Any, port: int, **options: Any) -> None:
         report = Report(self.stdout)  # type: ignore[arg-type]
         refuse_a_taken_port(port)

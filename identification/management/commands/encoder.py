@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from audit.context import at_command_line
 from identification.encoder_standing import Standing, coverage, standings
 from identification.errors import IdentificationError
 from identification.management import calibrating
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         _add_encoder(calibrate)
         calibrating.add_arguments(calibrate)
 
+    @at_command_line()
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         try:
             getattr(self, f"_{action}")(options)
