@@ -70,7 +70,7 @@ class Processes:
             self.check()
             time.sleep(0.5)
 
-    def wait_for_web(self, address: str, *, seconds: float = 90) -> None:
+    def wait_for_web(self, address: str, *, seconds: float = 180) -> None:
         """Wait until the web server answers; ProcessEnded when it doesn't in time."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

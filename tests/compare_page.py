@@ -63,7 +63,7 @@ def site(browser: Browser, django_db_setup, static_files, tmp_path_factory) -> I
     """The web server alone, for all tests of this file, and where it finds its files."""
     media = tmp_path_factory.mktemp("media")
     with override_settings(MEDIA_ROOT=media), stack(PORT, names=("web server",), logs=media) as processes:
-        processes.wait_for_web(f"{SITE}/sign-in/", seconds=120)
+        processes.wait_for_web(f"{SITE}/sign-in/")
         yield media
         processes.check()
 

@@ -26,7 +26,7 @@ def site(browser: Browser, django_db_setup, tmp_path_factory) -> Iterator[None]:
     """The web server as it is served for work: static files gathered, headers as WhiteNoise sends them."""
     subprocess.run([sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"], check=True)
     with stack(PORT, names=("web server",), logs=tmp_path_factory.mktemp("logs")) as processes:
-        processes.wait_for_web(ADDRESS, seconds=120)
+        processes.wait_for_web(ADDRESS)
         yield
         processes.check()
 
