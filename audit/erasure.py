@@ -53,11 +53,6 @@ def of_kept_kind() -> Q:
     return Q(*(("kind__startswith", beginning) for beginning in (*KEPT, *SIGNATURES)), _connector=Q.OR)
 
 
-def about(subject: str, pk: str) -> EntryQuerySet:
-    """Return the entries about one thing, named as they name it: "identification.person" and its id."""
-    return Entry.objects.filter(subject_type=subject, subject_id=pk)
-
-
 @transaction.atomic
 def erase_payloads(
     *, actor: User | None, entries: EntryQuerySet, basis: str, answers_for: User | None = None
