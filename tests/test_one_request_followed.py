@@ -101,7 +101,9 @@ def test_job_that_the_sweep_calls_for_again_belongs_to_no_request(
     assert ids_of("photograph:analysed") == {"photograph:analysed": ""}
 
 
-@pytest.mark.parametrize("carried", [None, "", "not an id", "x" * 5000, 7, ["a"], "8b3c0c5e-1111-4000-8000-000000000000"])
+@pytest.mark.parametrize(
+    "carried", [None, "", "not an id", "x" * 5000, 7, ["a"], "8b3c0c5e-1111-4000-8000-000000000000"]
+)
 def test_task_never_goes_on_with_the_id_of_the_one_before(messages: Callable[[], list[Any]], carried: Any) -> None:
     celery.send_task("identification.tasks.reconcile", headers={} if carried is None else {REQUEST_ID_HEADER: carried})
     (message,) = messages()
