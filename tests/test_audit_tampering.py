@@ -23,7 +23,7 @@ CHANGES = {
     "a leaf and its hash": f"""
         UPDATE audit_entry SET canonical = replace(canonical, '"purpose":""', '"purpose":"x"') WHERE id = {HERE};
         UPDATE audit_entry SET leaf_hash = {LEAF_OF} WHERE id = {HERE}""",
-    "a payload": f"UPDATE audit_payload SET content = '{{}}' WHERE entry_id = {HERE}",
+    "a payload": f"""UPDATE audit_payload SET content = '{{"changed":1}}' WHERE entry_id = {HERE}""",
     "a payload that is gone": f"UPDATE audit_payload SET content = NULL, salt = NULL WHERE entry_id = {HERE}",
     "a payload erased by an entry of another kind": f"""
         UPDATE audit_payload SET content = NULL, salt = NULL, erased_by_id = {THERE} WHERE entry_id = {HERE}""",
