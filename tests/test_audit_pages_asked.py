@@ -11,9 +11,9 @@ from accounts.models import User
 from audit.forms import kind_choices
 from audit.kinds import GROUPS, KINDS, called
 from audit.models import Entry, Export
+from audit.services import record
 from identification.models import Case, Encoder
 from tests import factories
-from tests.audit_fixtures import write_entries
 
 UNREADABLE = "Change what is marked, or show everything."
 
@@ -81,7 +81,7 @@ def test_export_says_what_it_shows_in_words(kind: str, words: str) -> None:
 
 
 def test_entry_says_what_its_kind_is_called(read, auditor: User) -> None:
-    (entry,) = write_entries(auditor, 1)
-    assert entry.kind == "accounts:agency:changed/1"
+    kind, subject = "accounts:agency:changed/1", auditor.agency
+    entry = record(kind=kind, actor=auditor, subject=subject, agency=subject, payload={"fields": ["name"]})
     for page in (read("entry", entry.uid), read("log")):
         assert "Agency changed <code>accounts:agency:changed/1</code>" in page.content.decode()
