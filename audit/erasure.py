@@ -16,9 +16,6 @@ from audit.services import record
 
 # An entry has to stay short enough to be read.
 MOST_AT_ONCE = 500
-# Who signed what, in which part of which review: by these an outsider sees that two people did, whatever else goes.
-# They name nobody that was looked for. PostgreSQL would let them go; this program doesn't.
-SIGNATURES = ("review:assessment:signed/", "review:note:signed/")
 
 
 class Basis(models.TextChoices):
@@ -50,7 +47,7 @@ def kept(entries: EntryQuerySet) -> EntryQuerySet:
 
 def of_kept_kind() -> Q:
     """Return what tells the entries that may never be erased from others."""
-    return Q(*(("kind__startswith", beginning) for beginning in (*KEPT, *SIGNATURES)), _connector=Q.OR)
+    return Q(*(("kind__startswith", beginning) for beginning in KEPT), _connector=Q.OR)
 
 
 @transaction.atomic

@@ -206,10 +206,19 @@ def erasure_put_down_to_another_entry(rows: Rows) -> Statement:
 
 @forbidden_by(IS_ONLY_ERASED)
 def what_is_kept_for_good_erased(_: Rows) -> Statement:
+    return _placed_and_erased("accounts:role:granted/1", role="reviewer")
+
+
+@forbidden_by(IS_ONLY_ERASED)
+def signature_erased(_: Rows) -> Statement:
+    return _placed_and_erased("review:assessment:signed/1", document_sha256="0" * 64)
+
+
+def _placed_and_erased(kind: str, **said: str) -> Statement:
     with connection.cursor() as cursor:
-        granted, uid = write(cursor, "accounts:role:granted/1", role="reviewer")
-        cursor.execute("INSERT INTO audit_leaf (leaf_index, entry_id) VALUES (2, %s)", [granted])
-        return ERASE, [write_erasure(cursor, uid), granted]
+        written, uid = write(cursor, kind, **said)
+        cursor.execute("INSERT INTO audit_leaf (leaf_index, entry_id) VALUES (2, %s)", [written])
+        return ERASE, [write_erasure(cursor, uid), written]
 
 
 plain_sql("payload_removed", "DELETE FROM audit_payload", kept("payload", "is_never_removed"))
