@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Case, Max, Q, Value, When
 
 from accounts.models import Agency, User
-from audit.erasure import MOST_AT_ONCE, erase_payloads, of_kept_kind
+from audit.erasure import MOST_AT_ONCE, ErasureRefused, erase_payloads, of_kept_kind
 from audit.models import Entry, EntryQuerySet
 
 # So many ids are looked at in one statement where no index helps.
@@ -126,12 +126,18 @@ def erase_reached(
 ) -> list[Entry]:
     """Erase what goes, in portions of one erasing entry each, and return these entries.
 
-    Each portion stands once it is told. Whoever is stopped begins again: what is gone isn't found a second time.
+    Each portion stands once it is told. Whoever is stopped begins again: what is gone isn't found a second time. Where
+    somebody else erases the same meanwhile, it ends with what it erased until then.
     """
     made: list[Entry] = []
     for first in range(0, len(reach.going), MOST_AT_ONCE):
         portion = reach.going[first : first + MOST_AT_ONCE]
         entries = Entry.objects.filter(pk__in=portion)
-        made += erase_payloads(actor=actor, answers_for=answers_for, entries=entries, basis=basis)
+        try:
+            made += erase_payloads(actor=actor, answers_for=answers_for, entries=entries, basis=basis)
+        except ErasureRefused:  # somebody else has just erased some of it, too
+            if not made:
+                raise
+            break
         tell(first + len(portion), len(reach.going))
     return made

@@ -100,8 +100,8 @@ def _check_name() -> None:
     name = verifier_keys()[0].name
     if name != settings.AUDIT_ORIGIN:
         raise KeyProblem(
-            f"AUDIT_ORIGIN was {name} when this log began and is {settings.AUDIT_ORIGIN} now: set it back, for under"
-            " another name nothing that was signed could be verified."
+            f"AUDIT_ORIGIN was {name} when this log began and is {settings.AUDIT_ORIGIN} now: set it back and start"
+            " the sequencer again, for under another name nothing that was signed could be verified."
         )
 
 

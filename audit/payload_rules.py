@@ -8,8 +8,9 @@ from audit.append_only import REFUSE_CHANGE
 
 ERASURE = "audit:payload:erased/1"
 # By these an outsider sees who held which role, what was exported, with which key and settings, what was erased, and
-# who signed what, in which part of which review: that two people did, whatever else goes. They name nobody looked for.
-KEPT = ("audit:", "accounts:", "review:assessment:signed/", "review:note:signed/")
+# who signed what, in which part of which review of which search: that two people did, whatever else goes. They name
+# nobody who was looked for.
+KEPT = ("audit:", "accounts:", "review:review:opened/", "review:assessment:signed/", "review:note:signed/")
 
 
 def _is_kept(kind: str) -> str:

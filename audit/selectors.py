@@ -177,6 +177,8 @@ def _nobody(kind: Kind | None, said: Said) -> str:
     """Return who acted where nobody signed in did. Which of the two it was may have been erased."""
     if said.erased and kind and "at" in kind.optional_keys:
         return "Countersign or the operator"
+    if said.erased and kind and kind.unacted:
+        return "somebody"  # for whom the program wrote it was said in what is erased
     return "the operator" if said.text("at") == AT_COMMAND_LINE else "Countersign"
 
 

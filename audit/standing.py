@@ -71,15 +71,19 @@ def standing() -> Standing:
         newest=newest,
         state=state,
         asked=request_waits(),
-        overdue_since=_overdue_since(newest.size if newest else 0, state.size),
+        overdue_since=_overdue_since(newest, state.size),
     )
 
 
-def _overdue_since(signed: int, size: int) -> datetime | None:
-    """Return when the first entry was written that has its place and isn't signed, if that was too long ago."""
-    if signed >= size:
-        return None
+def _overdue_since(newest: Checkpoint | None, size: int) -> datetime | None:
+    """Return when the first entry was written that has its place and isn't signed, if that was too long ago.
+
+    Where something was signed since, all is well: it was written in a transaction that took as long.
+    """
     late = timezone.now() - timedelta(seconds=settings.AUDIT_CHECKPOINT_SECONDS) - AWAY_AFTER
+    signed = newest.size if newest else 0
+    if signed >= size or (newest and newest.signed_at >= late):
+        return None
     first = Entry.objects.filter(place__index=signed, recorded_at__lt=late)
     return first.values_list("recorded_at", flat=True).first()
 

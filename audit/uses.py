@@ -46,7 +46,10 @@ ASKED_BY = {
     REOPENED: "opened the review anew",
     WITHDRAWN: "withdrew a reference",
 }
-REFERENCE_WITHDRAWN = "reference_withdrawn"
+EVIDENCE_CHANGED = "found its evidence changed"
+REFERENCE_WITHDRAWN, FACE_CORRECTED = "reference_withdrawn", "face_corrected"
+# Their subject has the review's id, which stays in the leaf when what they say is erased.
+ABOUT_A_REVIEW = (OPENED, CONCLUDED, "review:identity:asserted/1", *ENDED_AS)
 FOLLOWS = (OPENED, CONCLUDED, *VERIFIED_BY, *ENDED_AS)
 COLUMNS = (
     "search", "case", "purpose", "begun_at", "ended_at", "galleries", "gallery_sizes", "gallery_kind", "references",
@@ -154,12 +157,10 @@ def _by_probe(found: Iterable[Entry]) -> dict[str, list[Entry]]:
 
 def _probe_asked_for(entry: Entry, probes: Mapping[str, str]) -> str:
     """Return the probe for which an entry asked for a search; empty where it asked for none."""
-    if entry.kind == REOPENED:
-        return probes.get(entry.subject_id, "")
-    if entry.kind == WITHDRAWN:
-        said = said_by(entry)
-        return said.text("probe") if said.text("cause") == REFERENCE_WITHDRAWN else ""
-    return entry.subject_id
+    if entry.kind not in (REOPENED, WITHDRAWN):
+        return entry.subject_id
+    # The review that was withdrawn for its face searches no more: another face is chosen.
+    return "" if said_by(entry).text("cause") == FACE_CORRECTED else probes.get(entry.subject_id, "")
 
 
 def _by_search(followed: Iterable[Entry]) -> dict[str, list[Entry]]:
@@ -167,11 +168,10 @@ def _by_search(followed: Iterable[Entry]) -> dict[str, list[Entry]]:
     searched: dict[str, str] = {}
     reviewed: dict[str, list[Entry]] = defaultdict(list)
     for entry in followed:
-        said = said_by(entry)
-        review = entry.subject_id if entry.kind == OPENED or entry.kind in ENDED_AS else said.text("review")
+        review = entry.subject_id if entry.kind in ABOUT_A_REVIEW else said_by(entry).text("review")
         reviewed[review].append(entry)
         if entry.kind == OPENED:
-            searched[review] = said.text("search")
+            searched[review] = said_by(entry).text("search")
     found: dict[str, list[Entry]] = defaultdict(list)
     for review, search in searched.items():
         found[search] += reviewed[review]
@@ -187,14 +187,21 @@ def _use(search: Entry, followed: Sequence[Entry], asked: Sequence[Entry]) -> Us
     return Use(search, said, last if ended else None, outcome, parts, _asking(newest) if newest else None)
 
 
-def _asking(entry: Entry) -> Part:
+def _asking(entry: Entry) -> Part | None:
     """Return who asked, and how; where a worker chose the face, whoever added or corrected it had asked for that."""
-    said, how = said_by(entry), ASKED_BY[entry.kind]
+    said = said_by(entry)
+    person = entry.actor_id or said.number("asked_by")
+    return Part(person, _how(entry, said)) if person else None
+
+
+def _how(entry: Entry, said: Said) -> str:
+    if entry.kind == WITHDRAWN:
+        return ASKED_BY[WITHDRAWN] if said.text("reference") else EVIDENCE_CHANGED
     if said.text("cause") == REFERENCE_WITHDRAWN:
-        how = ASKED_BY[WITHDRAWN]
+        return ASKED_BY[WITHDRAWN]
     if entry.kind == CHOSEN and entry.actor_id is None:
-        how = "corrected the face" if said.text("correction") else "added its photograph"
-    return Part(entry.actor_id or said.number("asked_by"), how)
+        return "corrected the face" if said.text("correction") else "added its photograph"
+    return ASKED_BY[entry.kind]
 
 
 def _part(entry: Entry) -> Part:

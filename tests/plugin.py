@@ -25,7 +25,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def _only_hands_out(config: pytest.Config) -> bool:
     """Whether this process (pytest -n) runs no test itself: each that does has servers of its own."""
-    return bool(config.known_args_namespace.numprocesses) and "PYTEST_XDIST_WORKER" not in os.environ
+    return bool(getattr(config.known_args_namespace, "numprocesses", None)) and "PYTEST_XDIST_WORKER" not in os.environ
 
 
 def _share_the_cores() -> None:

@@ -90,9 +90,9 @@ def test_that_two_people_signed_can_be_told_from_the_log_alone_when_all_else_of_
     case = conclusion.review.case_id
     erase("--case", str(case))
     left = Entry.objects.filter(case=case, said__content__isnull=False)
-    assert set(left.values_list("kind", flat=True)) == {"review:assessment:signed/1"}
+    assert set(left.values_list("kind", flat=True)) == {"review:review:opened/1", "review:assessment:signed/1"}
     reached = Entry.objects.get(kind="review:conclusion:reached/1")
-    signed = [entry for entry in left if (entry.payload or {})["review"] == reached.subject_id]
+    signed = [entry for entry in left if (entry.payload or {}).get("review") == reached.subject_id]
     assert {entry.actor for entry in signed} == {first_reviewer, second_reviewer}
     documents = set(conclusion.review.assessments.values_list("document_sha256", flat=True))
     assert {(entry.payload or {})["document_sha256"] for entry in signed} == documents
@@ -225,10 +225,13 @@ def test_case_is_erased_by_its_number_and_no_other_is(
     case, other = conclusion.review.case, factories.open_case(requester)
     erase("--case", case.number)
     said = dict(Entry.objects.filter(case=case.pk).values_list("kind", "said__content"))
-    assert {kind for kind, content in said.items() if content} == {"review:assessment:signed/1"}
+    assert {kind for kind, content in said.items() if content} == {
+        "review:review:opened/1",
+        "review:assessment:signed/1",
+    }
     assert {"identification:case:opened/1", "identification:search:run/1", "review:assignment:taken/1"} < said.keys()
     assert Entry.objects.filter(case=other.pk, said__content__isnull=False).exists()
-    assert "Not erased: what 2 other entries say is never erased" in capsys.readouterr().out
+    assert "Not erased: what 3 other entries say is never erased" in capsys.readouterr().out
 
 
 def test_case_that_is_gone_is_erased_by_its_id(case: Case, administrator: User) -> None:

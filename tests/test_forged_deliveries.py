@@ -19,6 +19,7 @@ from audit.models import Checkpoint, Delivery
 from audit.witnesses import pauses
 from audit.witnesses.configured import witnesses
 from audit.witnesses.delivering import Attempts, deliver, due_witnesses
+from audit.witnesses.seals import seal
 from audit.witnesses.standing import standings
 from tests.audit_fixtures import app_connection
 from tests.witness_scene import NAME, Agency, answering, closed_port, grown, log_keys
@@ -172,6 +173,22 @@ def test_older_row_that_is_copied_has_nothing_sent_again(auditor: User, settings
         attack(COPIED.replace("WHERE", f"WHERE id = {older.pk} AND"), name=witness.name, later=timedelta(0))
         assert standings()[0].accepted.checkpoint == newest
         assert due_witnesses() == []
+
+
+@pytest.mark.parametrize("way", [posted, mailed])
+def test_clock_that_is_set_back_has_nothing_sent_again(auditor: User, settings, tmp_path: Path, way) -> None:
+    older, ahead = grown(auditor), timezone.now() + timedelta(hours=1)
+    with way(settings, tmp_path) as there:
+        witness = witnesses()[there.name]
+        sealed = seal(witness, older, ahead)
+        Delivery.objects.create(checkpoint=older, witness=there.name, tried_at=ahead, succeeded=True, answer=sealed)
+        settings.AUDIT_MAIL_EVERY = 0
+        newest = grown(auditor)
+        deliver(name=there.name)
+        attempts = Attempts.at(witness)
+        assert attempts.accepted is not None
+        assert attempts.accepted.checkpoint == newest
+        assert not attempts.waits_for(witness, newest, timezone.now() + timedelta(days=2))
 
 
 def test_rows_that_hide_a_letter_bring_no_second(auditor: User, settings, tmp_path: Path, attack) -> None:

@@ -37,9 +37,12 @@ def in_threads(number: int, work: Callable[[int], Any], *, within: float = 120) 
 
 
 def somebody_waits() -> bool:
-    """Whether some connection waits for a lock that another holds."""
+    """Whether some connection to this database waits for a lock that another holds."""
+    here = "(SELECT oid FROM pg_database WHERE datname = current_database())"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        cursor.execute(
+            f"SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND coalesce(database, {here}) = {here})"
+        )
         return bool(cursor.fetchone()[0])
 
 

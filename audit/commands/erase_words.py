@@ -14,6 +14,7 @@ WHAT_STAYS = (
     " hold it."
 )
 MOST_LISTED = 5
+REST = " Somebody else erased some of the rest meanwhile: run it again for what is left."
 WHY = {
     Fate.KEPT: "what {0} is never erased, for by it an outsider sees who held which role, what was exported and who"
     " signed",
@@ -38,9 +39,10 @@ def gone(selection: Selection, reach: Reach, made: Sequence[Entry]) -> str:
     """Say what was erased, and which entries say so."""
     erased = sum(len((entry.payload or {})["entries"]) for entry in made)
     uids = [str(entry.uid) for entry in made]
+    rest = _kinds(reach, Fate.GOES) if erased == len(reach.going) else REST
     return (
         f"What {_entries(erased, selection, past=True)} is erased; {_listed(uids)} in the log. The agency's exports"
-        f" that waited for their download are removed.{_kinds(reach, Fate.GOES)}"
+        f" that waited for their download are removed.{rest}"
     )
 
 

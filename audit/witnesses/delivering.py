@@ -31,7 +31,8 @@ DELIVERY_LOCK = 0x0C0DE
 LONGEST_SENTENCE = 1000
 UNPROVEN = (
     "%s rows that say that %s took a checkpoint count for nothing, since nothing bears them out: unless its key or"
-    " certificate, or SECRET_KEY, was changed, have somebody look who added them to audit_delivery."
+    " certificate, or SECRET_KEY, was changed, or they are from before letters and posts had a seal, have somebody look"
+    " who added them to audit_delivery."
 )
 
 
@@ -98,8 +99,11 @@ def _attempt(witness: Witness, checkpoint: Checkpoint, held: int) -> Delivery:
     except Undelivered as problem:
         pauses.failed(witness)
         return _keep(witness, checkpoint, succeeded=False, answer=str(problem)[:LONGEST_SENTENCE])
+    if witness.way in SEALED:  # what was sent isn't sent again because its row can't be written
+        pauses.succeeded(witness)
+    kept = _keep_receipt(witness, checkpoint, receipt)
     pauses.succeeded(witness)
-    return _keep_receipt(witness, checkpoint, receipt)
+    return kept
 
 
 @transaction.atomic

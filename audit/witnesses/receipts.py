@@ -43,9 +43,12 @@ def last_taken(witness: Witness) -> Taken:
 
 
 def _last_sealed(witness: Witness, rows: list[Delivery]) -> Taken:
-    """Return the last that was sent: a row that is copied stands behind it, and is of the same moment."""
+    """Return the last that was sent: a row that is copied stands behind it, and is of the same moment.
+
+    A clock that ran ahead and was set back puts no older checkpoint before a newer one.
+    """
     sealed = [row for row in rows if holds(witness, row)]
-    last = max(sealed, key=lambda row: (row.tried_at, -row.pk), default=None)
+    last = max(sealed, key=lambda row: (row.checkpoint_id, row.tried_at, -row.pk), default=None)
     unproven = sum(row not in sealed and (last is None or row.pk > last.pk) for row in rows)
     return Taken(last, last.tried_at if last else None, unproven)
 
