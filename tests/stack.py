@@ -70,14 +70,22 @@ def no_job_waits() -> bool:
 class Worker:
     """A Celery worker that can be killed and started again, as an operating system's service manager would.
 
-    Its leases are short, so that what it leaves behind is taken up soon.
+    Its leases are short, so that what it leaves behind is taken up soon. At the end of the block it is gone, however the
+    test went: it would take the jobs of all tests after it.
     """
 
-    LEASE_SECONDS = 15
+    LEASE_SECONDS = 20
 
     def __init__(self, log: Path, name: str = "worker") -> None:
         self.log, self.name = log, name
         self.process = self._start()
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.kill()
 
     def _start(self) -> "subprocess.Popen[bytes]":
         command = commands(0, concurrency=2)[self.name]

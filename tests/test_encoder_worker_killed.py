@@ -28,14 +28,13 @@ def test_killed_workers_lose_no_face_and_the_change_comes_by_itself(
     for _ in range(FACES // 2):
         faces_in(case, encoder, random_vectors, number=2)
     activate_encoder(actor=None, name=new.name)
-    with stack(0, names=("scheduler",), logs=tmp_path):
-        worker = Worker(tmp_path / "worker.log")
+    with stack(0, names=("scheduler",), logs=tmp_path), Worker(tmp_path / "worker.log") as worker:
         for kill in range(1, KILLS + 1):
-            wait_until(lambda so_far=5 * kill: embedded(new) >= so_far, seconds=60, what="some faces are embedded")
+            wait_until(lambda so_far=5 * kill: embedded(new) >= so_far, seconds=120, what="some faces are embedded")
             worker.kill()
             time.sleep(0.5)
             worker.restart()
-        wait_until(lambda: Encoder.objects.filter(pk=new.pk, active=True).exists(), seconds=90, what="it is active")
+        wait_until(lambda: Encoder.objects.filter(pk=new.pk, active=True).exists(), seconds=180, what="it is active")
         worker.stop()
     assert embedded(new) == FACES
     assert Entry.objects.filter(kind="identification:encoder:activated/1").count() == 1

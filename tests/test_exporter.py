@@ -87,8 +87,8 @@ def test_what_was_asked_for_on_the_page_ends_as_a_file_that_verifies(
 def test_export_of_a_killed_exporter_is_begun_anew_and_then_the_one_that_waited(
     auditor: User, browser_of: Callable[[User], Client], tmp_path: Path
 ) -> None:
-    page, exporter = browser_of(auditor), Worker(tmp_path / "exporter.log", "exporter")
-    try:
+    page = browser_of(auditor)
+    with Worker(tmp_path / "exporter.log", "exporter") as exporter:
         first, second = ask(page), ask(page)
         wait_until(lambda: in_state(first) == ["running"], seconds=60, what="the first is being written")
         assert shows(page, "Waits for another export of your agency")
@@ -100,7 +100,6 @@ def test_export_of_a_killed_exporter_is_begun_anew_and_then_the_one_that_waited(
             wait_until(lambda: in_state(first, second) == ["ready"] * 2, seconds=120, what="both are written")
             sweep()
             wait_until(lambda: len(files(first)) == 2, seconds=60, what="what was left half written is removed")
-    finally:
         exporter.stop()
     first.refresh_from_db()
     second.refresh_from_db()

@@ -32,8 +32,8 @@ def test_twenty_killed_workers_and_two_wipes_of_redis_lose_nothing_and_do_nothin
     client = Client()
     client.force_login(requester)
     cast, rng = Cast(seed=11), random.Random(3)
-    with stack(0, names=("scheduler",), logs=tmp_path):
-        worker, uploaded, kills = Worker(tmp_path / "worker.log"), 0, 0
+    with stack(0, names=("scheduler",), logs=tmp_path), Worker(tmp_path / "worker.log") as worker:
+        uploaded, kills = 0, 0
         while kills < KILLS or uploaded < PHOTOGRAPHS:
             if uploaded < PHOTOGRAPHS:
                 _upload(client, case, cast, range(uploaded, uploaded + BATCH))
