@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import psutil
 from django.conf import settings
@@ -70,8 +71,8 @@ def no_job_waits() -> bool:
 class Worker:
     """A Celery worker that can be killed and started again, as an operating system's service manager would.
 
-    Its leases are short, so that what it leaves behind is taken up soon. At the end of the block it is gone, however the
-    test went: it would take the jobs of all tests after it.
+    Its leases are short, so that what it leaves behind is taken up soon. At the end of the block it is gone, also where
+    the test failed: it would take the jobs of all tests after it.
     """
 
     LEASE_SECONDS = 20
@@ -80,7 +81,7 @@ class Worker:
         self.log, self.name = log, name
         self.process = self._start()
 
-    def __enter__(self) -> "Worker":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
