@@ -26,6 +26,7 @@ BRING_IT_BACK = (
     "put the log's key in its place; if that is lost, take the file away and run `manage.py audit rotate-key --lost`,"
     " which every verifier will be told."
 )
+TAKE_IT_AWAY = "take the file away; this log has no key yet, and the sequencer makes one."
 
 
 class KeyProblem(Exception):
@@ -164,10 +165,14 @@ def _signer_at(file: Path) -> Signer | None:
             f"The signing key can't be read from {file} ({problem.strerror}): let the sequencer read it."
         ) from problem
     except (ValueError, TypeError, UnsupportedAlgorithm) as problem:  # TypeError: it asks for a password
-        raise KeyProblem(f"{file} holds no key that can be read: {BRING_IT_BACK}") from problem
+        raise KeyProblem(f"{file} holds no key that can be read: {_what_to_do()}") from problem
     if not isinstance(private, Ed25519PrivateKey):
-        raise KeyProblem(f"{file} holds a key that isn't an Ed25519 key: {BRING_IT_BACK}")
+        raise KeyProblem(f"{file} holds a key that isn't an Ed25519 key: {_what_to_do()}")
     return Signer(settings.AUDIT_ORIGIN, private)
+
+
+def _what_to_do() -> str:
+    return BRING_IT_BACK if _newest() else TAKE_IT_AWAY
 
 
 def _written(file: Path) -> Signer:

@@ -167,8 +167,18 @@ def test_another_key_in_the_file_signs_nothing(auditor: User) -> None:
 def test_key_of_another_kind_is_refused(db: None) -> None:
     ensure_key()
     key_file().write_bytes(pem(X25519PrivateKey.generate()))
-    with pytest.raises(KeyProblem, match="holds a key that isn't an Ed25519 key"):
+    with pytest.raises(KeyProblem, match="holds a key that isn't an Ed25519 key: put the log's key in its place"):
         load_signer()
+
+
+@pytest.mark.parametrize("content", [b"nothing", pem(X25519PrivateKey.generate())], ids=["no key", "another kind"])
+def test_before_the_first_key_there_is_none_to_bring_back(db: None, content: bytes) -> None:
+    key_file().parent.mkdir(parents=True)
+    key_file().write_bytes(content)
+    with pytest.raises(KeyProblem, match="take the file away; this log has no key yet"):
+        ensure_key()
+    key_file().unlink()
+    assert ensure_key().handover == ""
 
 
 def test_log_without_a_key_says_how_one_comes(db: None) -> None:
