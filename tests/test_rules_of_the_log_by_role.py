@@ -29,7 +29,7 @@ OF_WEB_AND_WORKERS = {
     "payload_erased_by_an_entry_that_has_its_place", "payload_erased_by_an_entry_of_another_kind",
     "payload_erased_by_an_entry_that_names_it_outside_a_list", "erasure_erased_by_another",
     "erasure_erased_by_itself", "payload_put_back", "erasure_put_down_to_another_entry",
-    "what_is_kept_for_good_erased", "export_written_by_nobody", "export_written_for_ever",
+    "what_is_kept_for_good_erased", "signature_erased", "export_written_by_nobody", "export_written_for_ever",
     "export_that_waits_and_is_written", "export_ready_whose_file_is_not_known",
     "export_ready_that_was_never_finished", "export_failed_for_no_reason", "export_of_all_agencies_for_one_person",
     "export_of_no_agency", "export_for_nobody_known", "export_tried_less_than_never", "second_verification_at_once",
