@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.signals import password_changed
-from audit.kinds.keys import AT_COMMAND_LINE
+from audit.context import at_command_line
 from audit.services import record, record_alone
 
 
@@ -26,9 +26,10 @@ def record_sign_out(*, user: User | None, **_: Any) -> None:
 
 
 @receiver(password_changed)
+@at_command_line()
 def record_new_password(*, user: User, actor: User | None, **_: Any) -> None:
-    """A new password, in the transaction that sets it."""
-    payload = {"fields": ["password"], "has_password": True} | ({} if actor else {"at": AT_COMMAND_LINE})
+    """A new password, in the transaction that sets it. Where nobody signed in set it, the operator did."""
+    payload = {"fields": ["password"], "has_password": True}
     record(kind="accounts:user:changed/1", actor=actor, subject=user, agency=user.agency, payload=payload)
 
 
